@@ -1,0 +1,1 @@
+"""From a Python program to a sealed VM."""

@@ -1,0 +1,1 @@
+"""Xen's xl.cfg(5) as a library."""
