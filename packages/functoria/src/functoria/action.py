@@ -1,0 +1,139 @@
+"""Effects as data: what a command will do to files, shown or done.
+
+A plan is a tuple of actions. `run` does them, one interpreter for all; `shown` says them. A file
+that does not carry the mark of the generator is never overwritten and never removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from functoria.error import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFile:
+    """Make `path` hold `content`. With a `mark`, only over a file whose head has that mark."""
+
+    path: Path
+    content: bytes
+    mark: bytes | None = None
+    mode: int = 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFile:
+    """Remove `path`, if it is there and its head has the `mark`."""
+
+    path: Path
+    mark: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveDirectory:
+    """Remove the directory `path`, if it is there and empty."""
+
+    path: Path
+
+
+Action = WriteFile | RemoveFile | RemoveDirectory
+
+_HEAD = 512
+
+
+def shown(action: Action) -> str:
+    """`shown(action)` is the action as a line for its reader."""
+    match action:
+        case WriteFile():
+            return f"write {action.path} ({len(action.content)} bytes)"
+        case RemoveFile():
+            return f"remove {action.path}"
+        case RemoveDirectory():
+            return f"remove {action.path}, if it is empty"
+
+
+def needed(plan: Iterable[Action]) -> tuple[Action, ...]:
+    """`needed(plan)` is the actions that would change something."""
+    return tuple(action for action in plan if not _done(action))
+
+
+def run(plan: Iterable[Action]) -> tuple[Action, ...]:
+    """`run(plan)` is the actions that had something to do, now done.
+
+    Every file is checked before the first is touched. Raises `UserError` for a file that was not
+    generated, and where the system refuses.
+    """
+    actions = needed(plan)
+    for action in actions:
+        _check(action)
+    for action in actions:
+        try:
+            _do(action)
+        except OSError as error:
+            raise UserError(
+                f"cannot {shown(action)}: {error.strerror}",
+                str(action.path),
+                "make room or give yourself the right to write there, then run the command again",
+            ) from None
+    return actions
+
+
+def _done(action: Action) -> bool:
+    match action:
+        case WriteFile():
+            return _read(action.path) == action.content
+        case RemoveFile():
+            return not action.path.is_file()
+        case RemoveDirectory():
+            return not action.path.is_dir() or any(action.path.iterdir())
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _check(action: Action) -> None:
+    if isinstance(action, RemoveDirectory) or action.mark is None or not action.path.exists():
+        return
+    content = _read(action.path)
+    if content is None or action.mark not in content[:_HEAD]:
+        raise UserError(
+            f"{action.path} was not generated, and is left as it is",
+            str(action.path),
+            "move the file away, then run the command again",
+        )
+
+
+def _do(action: Action) -> None:
+    match action:
+        case WriteFile():
+            write_file(action.path, action.content, action.mode)
+        case RemoveFile():
+            action.path.unlink(missing_ok=True)
+        case RemoveDirectory():
+            with contextlib.suppress(OSError):
+                action.path.rmdir()
+
+
+def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Make `path` hold `content` wholly or not at all: a temporary file, fsync, rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,163 @@
+"""The generated program: a straight line that a person can read.
+
+The program is an `async def main(system)`. The tool's own runtime gives it `system`, which has
+`await system.start(device, name, where)`, giving the device back once it is up,
+`await system.run(job, name, where)`, and `system.argument(name)` for arguments of the boot stage.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from functoria.context import Context
+from functoria.error import UserError
+from functoria.graph import Graph, Node, device_keys, unique_options
+from functoria.impl import Impl, Reference
+from functoria.key import Key, Stage
+from functoria.type import Arrow
+from functoria.value import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """`Runtime(header, system, argument)` is what a tool's generated programs stand on.
+
+    `header` is the first line, a comment or docstring that says who generated the file; `system`
+    and `argument` are references, `module:name`, to the classes of `system` and of the table of
+    boot arguments, `argument(name, converter, default, doc, where)`.
+    """
+
+    header: str
+    system: Reference
+    argument: Reference
+
+
+def program(graph: Graph, context: Context, runtime: Runtime) -> str:
+    """`program(graph, context, runtime)` is the text of the generated program."""
+    arguments = boot_keys(graph)
+    names = _Names(node.variable for node in graph.nodes)
+    system = names.imported(runtime.system)
+    argument = names.imported(runtime.argument) if arguments else ""
+    body = [line for node in graph.nodes for line in _statement(node, context, names)]
+    table = [f"    {_argument(key, argument)}," for key in arguments]
+    parts = [runtime.header, "", *names.imports(), ""]
+    parts += ["ARGUMENTS = (", *table, ")"] if table else ["ARGUMENTS = ()"]
+    parts += ["", "", f"async def main(system: {system}) -> None:", *body]
+    return "\n".join(parts) + "\n"
+
+
+def boot_keys(graph: Graph) -> tuple[Key[Any], ...]:
+    """`boot_keys(graph)` is the arguments that the program takes when it boots."""
+    keys = graph.collect(device_keys)
+    return unique_options(key for key in keys if key.stage is Stage.BOOT)
+
+
+class _Names:
+    """The names of one program: variables first, then imports that keep clear of them."""
+
+    def __init__(self, variables: Iterable[str]) -> None:
+        self._taken = {"main", "system", "ARGUMENTS", *variables}
+        self._by_reference: dict[tuple[str, str], str] = {}
+
+    def imported(self, reference: Reference) -> str:
+        """The name under which the program knows an object of another module."""
+        key = (reference.module, reference.attribute)
+        if key not in self._by_reference:
+            name, count = reference.attribute, 1
+            while name in self._taken:
+                count += 1
+                name = f"{reference.attribute}_{count}"
+            self._taken.add(name)
+            self._by_reference[key] = name
+        return self._by_reference[key]
+
+    def imports(self) -> list[str]:
+        by_module: dict[str, list[str]] = {}
+        for (module, attribute), name in sorted(self._by_reference.items()):
+            alias = attribute if name == attribute else f"{attribute} as {name}"
+            by_module.setdefault(module, []).append(alias)
+        return [f"from {module} import {', '.join(names)}" for module, names in by_module.items()]
+
+
+def _statement(node: Node, context: Context, names: _Names) -> list[str]:
+    if isinstance(node.type, Arrow):
+        return []
+    expression = _construction(node, context, names)
+    label = f'"{node.variable}", "{node.position or node.device.constructor}"'
+    if node.is_job:
+        return [f"    await system.run({expression}, {label})"]
+    prefix = f"    {_variable(node)} = await system.start("
+    line = f"{prefix}{expression}, {label})"
+    if len(line) <= 100:
+        return [line]
+    return [prefix, f"        {expression},", f"        {label},", "    )"]
+
+
+def _construction(node: Node, context: Context, names: _Names) -> str:
+    constructor = names.imported(Reference(node.device.constructor, node.device.position))
+    values = [_input(child, context, names) for child in node.inputs]
+    for name, value in node.device.keywords.items():
+        if isinstance(value, Impl):
+            values.append(f"{name}={_input(node.keywords[name], context, names)}")
+        else:
+            values.append(f"{name}={_expression(value, context, names, node)}")
+    return f"{constructor}({', '.join(values)})"
+
+
+def _input(node: Node, context: Context, names: _Names) -> str:
+    if not isinstance(node.type, Arrow):
+        return _variable(node)
+    constructor = names.imported(Reference(node.device.constructor, node.device.position))
+    if not node.inputs and not node.device.keywords:
+        return constructor
+    partial = names.imported(Reference("functools:partial"))
+    rest = _construction(node, context, names).removeprefix(f"{constructor}(")
+    return f"{partial}({constructor}, {rest}"
+
+
+def _variable(node: Node) -> str:
+    return f"{node.variable}_" if keyword.iskeyword(node.variable) else node.variable
+
+
+def _expression(value: object, context: Context, names: _Names, node: Node) -> str:
+    if isinstance(value, Key):
+        if value.stage is Stage.BOOT:
+            return f"system.argument({_literal(value.option, node)})"
+        return _literal(context.get(value), node)
+    if isinstance(value, Value):
+        return _literal(value.evaluate(context), node)
+    if isinstance(value, Reference):
+        return names.imported(value)
+    return _literal(value, node)
+
+
+def _argument(key: Key[Any], name: str) -> str:
+    default = None if key.default is None else key.converter.show(key.default)
+    where = str(key.position) if key.position else ""
+    fields = (key.option, key.converter.name, default, key.doc, where)
+    return f"{name}({', '.join(_quoted(field) for field in fields)})"
+
+
+def _literal(value: object, node: Node) -> str:
+    if value is None or isinstance(value, bool | int | float | bytes):
+        return repr(value)
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, tuple):
+        inner = ", ".join(_literal(item, node) for item in value)
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    raise UserError(
+        f"`{node.device.name}` is given {value!r}, which cannot be written into the program",
+        node.position,
+        "give it text, numbers, bytes, tuples of these, a key, or a reference `module:name`",
+    )
+
+
+def _quoted(text: str | None) -> str:
+    if text is None:
+        return "None"
+    plain = repr(text)
+    return plain if '"' in text else f'"{plain[1:-1]}"'.replace("\\'", "'")

@@ -1,0 +1,164 @@
+"""A configuration for its reader: as text, as JSON and as a DOT graph."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from functoria.context import Context
+from functoria.graph import Graph, Node, device_keys
+from functoria.impl import Device, Reference
+from functoria.key import Key, Stage
+from functoria.value import Value
+
+SCHEMA = 1
+"""The version of the JSON that `as_json` gives; it grows when a reader could misread it."""
+
+
+def as_text(name: str, graph: Graph, keys: Iterable[Key[Any]], context: Context) -> str:
+    """`as_text(...)` is the program's name, its keys, its devices as a tree and its packages."""
+    lines = [f"{name}", ""]
+    lines += _section("Keys", [_key_line(key, context) for key in keys])
+    lines += _section("Devices", _trees(graph, context))
+    packages = sorted(str(package) for package in graph.collect(lambda device: device.packages))
+    lines += _section("Packages", packages)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _section(title: str, lines: list[str]) -> list[str]:
+    return [title, *(f"  {line}" for line in lines), ""] if lines else []
+
+
+def _key_line(key: Key[Any], context: Context) -> str:
+    if key.stage is Stage.BOOT:
+        shown = "unset" if key.default is None else key.converter.show(key.default)
+        return f"--{key.option} {shown}  (at boot)  {key.doc}"
+    value = context.get(key)
+    shown = "unset" if value is None else key.converter.show(value)
+    return f"--{key.option} {shown}  ({context.origin(key)})  {key.doc}"
+
+
+def _trees(graph: Graph, context: Context) -> list[str]:
+    lines: list[str] = []
+    seen: set[Node] = set()
+    for root in graph.roots:
+        _tree(root, "", "", context, seen, lines)
+    return lines
+
+
+def _tree(
+    node: Node,
+    prefix: str,
+    below: str,
+    context: Context,
+    seen: set[Node],
+    lines: list[str],
+) -> None:
+    again = node in seen and bool(node.edges)
+    seen.add(node)
+    lines.append(f"{prefix}{_summary(node, context)}{'  (above)' if again else ''}")
+    edges = () if again else node.edges
+    for index, edge in enumerate(edges):
+        last = index == len(edges) - 1
+        branch, rest = ("└─ ", "   ") if last else ("├─ ", "│  ")
+        _tree(edge, below + branch, below + rest, context, seen, lines)
+
+
+def _summary(node: Node, context: Context) -> str:
+    keywords = ", ".join(
+        f"{name}={shown}"
+        for name, value in node.device.keywords.items()
+        if (shown := _shown(value, context)) is not None
+    )
+    place = f"  {node.position}" if node.position else ""
+    call = f"({keywords})" if keywords else ""
+    return f"{node.variable}: {node.type}  {node.device.constructor}{call}{place}"
+
+
+def _shown(value: object, context: Context) -> str | None:
+    match value:
+        case Key(stage=Stage.BOOT):
+            return f"--{value.option}"
+        case Key():
+            return str(context.get(value))
+        case Value():
+            return str(value.evaluate(context))
+        case Reference():
+            return value.name
+        case Device() | None:
+            return None
+        case str() | int() | float() | bool() | tuple():
+            return repr(value)
+    return None
+
+
+def as_data(
+    name: str, graph: Graph, keys: Iterable[Key[Any]], context: Context
+) -> dict[str, object]:
+    """`as_data(...)` is what `as_json` writes, as dictionaries and lists."""
+    return {
+        "schema": SCHEMA,
+        "name": name,
+        "keys": [_key_data(key, context) for key in keys],
+        "devices": [_node_data(node, context) for node in graph.nodes],
+        "jobs": [node.variable for node in graph.nodes if node.is_job],
+        "packages": sorted(str(p) for p in graph.collect(lambda device: device.packages)),
+    }
+
+
+def as_json(name: str, graph: Graph, keys: Iterable[Key[Any]], context: Context) -> str:
+    """`as_json(...)` is the same for machines; `schema` is its version."""
+    return json.dumps(as_data(name, graph, keys, context), indent=2) + "\n"
+
+
+def _key_data(key: Key[Any], context: Context) -> dict[str, object]:
+    value = key.default if key.stage is Stage.BOOT else context.get(key)
+    return {
+        "name": key.option,
+        "stage": key.stage.value,
+        "value": None if value is None else key.converter.show(value),
+        "origin": context.origin(key),
+        "doc": key.doc,
+        "position": str(key.position) if key.position else None,
+    }
+
+
+def _node_data(node: Node, context: Context) -> dict[str, object]:
+    keywords = {
+        name: shown
+        for name, value in node.device.keywords.items()
+        if (shown := _shown(value, context)) is not None
+    }
+    return {
+        "name": node.variable,
+        "device": node.device.name,
+        "type": str(node.type),
+        "constructor": node.device.constructor,
+        "inputs": [child.variable for child in node.inputs],
+        "after": [child.variable for child in (*node.keywords.values(), *node.after)],
+        "keywords": keywords,
+        "keys": [key.option for key in device_keys(node.device)],
+        "packages": [str(package) for package in node.device.packages],
+        "position": str(node.position) if node.position else None,
+    }
+
+
+def as_dot(name: str, graph: Graph) -> str:
+    """`as_dot(...)` is the graph in the DOT language (graphviz.org/doc/info/lang.html)."""
+    lines = [f"digraph {_dot(name)} {{", "  ordering=out;", "  node [shape=box];"]
+    for node in graph.nodes:
+        shape = ", style=bold" if node.is_job else ""
+        text = f"{node.variable}\n{node.device.constructor}\n{node.type}"
+        lines.append(f"  {_dot(node.variable)} [label={_dot(text)}{shape}];")
+    for node in graph.nodes:
+        inputs = set(node.inputs)
+        for edge in node.edges:
+            style = "" if edge in inputs else " [style=dashed]"
+            lines.append(f"  {_dot(node.variable)} -> {_dot(edge.variable)}{style};")
+    return "\n".join((*lines, "}")) + "\n"
+
+
+def _dot(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'

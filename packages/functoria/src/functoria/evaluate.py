@@ -1,0 +1,206 @@
+"""The configuration file, evaluated once and without side effects."""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType
+
+from functoria.error import Position, UserError
+from functoria.graph import check_complete
+from functoria.impl import Impl
+from functoria.position import evaluated_file, here, shown_path
+
+_registrations: ContextVar[list[Program] | None] = ContextVar("registrations", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """`Program(name, jobs)` is what a configuration registers: jobs that run in order.
+
+    `before` are devices that are started before all others, such as logs. `needs` is what the
+    program as a whole needs from the tool, which the engine does not read.
+    """
+
+    name: str
+    jobs: tuple[Impl, ...]
+    before: tuple[Impl, ...] = ()
+    needs: tuple[object, ...] = ()
+    position: Position | None = field(default_factory=here)
+
+    @property
+    def roots(self) -> tuple[Impl, ...]:
+        """Where the graph starts: what comes first, then the jobs."""
+        return (*self.before, *self.jobs)
+
+
+def register(
+    name: str, *jobs: Impl, before: tuple[Impl, ...] = (), needs: tuple[object, ...] = ()
+) -> None:
+    """Say, in a configuration file, that the program `name` runs the jobs in order."""
+    position = here()
+    if not name or not all(c.isalnum() or c in "-_" for c in name) or not name[0].isalpha():
+        raise UserError(
+            f"`{name}` cannot be the name of a program",
+            position,
+            "use letters, digits, `-` and `_`, beginning with a letter",
+        )
+    for job in jobs:
+        if not isinstance(job, Impl):
+            raise UserError(
+                f"`register` takes jobs, not the Python value {job!r}",
+                position,
+                "register what `main(...)` gives",
+            )
+    if not jobs:
+        raise UserError(
+            f"`{name}` has no job", position, "register at least one: what `main(...)` gives"
+        )
+    check_complete(jobs)
+    recorded = _registrations.get()
+    if recorded is None:
+        raise UserError("`register` belongs in a configuration file", None, "call it in config.py")
+    recorded.append(Program(name, jobs, before, needs, position))
+
+
+def evaluate(path: Path) -> Program:
+    """`evaluate(path)` is the program that the configuration file registers.
+
+    Raises `UserError` naming the line of the file: if it is missing, is not Python, raises,
+    prints, writes, or does not register exactly one program.
+    """
+    file = str(path.absolute())
+    code = _compile(path, file)
+    recorded: list[Program] = []
+    file_token = evaluated_file.set(file)
+    record_token = _registrations.set(recorded)
+    try:
+        with _effects_refused(file), _importable(path.absolute().parent):
+            _execute(code, file)
+    finally:
+        evaluated_file.reset(file_token)
+        _registrations.reset(record_token)
+    if len(recorded) != 1:
+        raise UserError(
+            f"{shown_path(file)} registers {len(recorded)} programs, where one is wanted",
+            recorded[1].position if recorded else Position(shown_path(file), 1),
+            "call `register(name, job)` once, as the last thing",
+        )
+    return recorded[0]
+
+
+def _compile(path: Path, file: str) -> CodeType:
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"the configuration {shown_path(file)} cannot be read: {error.strerror}",
+            "--file",
+            "go to the directory of the program, name another file with `--file`, "
+            "or begin with `fata new`",
+        ) from None
+    try:
+        return compile(source, file, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        line = error.lineno or 1
+        raise UserError(
+            f"this is not Python: {error.msg}{_quoted(error.text)}",
+            Position(shown_path(file), line),
+            "mend the line",
+        ) from None
+    except ValueError as error:
+        raise UserError(
+            f"this is not Python: {error}",
+            Position(shown_path(file), 1),
+            "write the file as UTF-8 text",
+        ) from None
+
+
+def _quoted(text: str | None) -> str:
+    return f", in `{text.strip()[:80]}`" if text and text.strip() else ""
+
+
+def _execute(code: CodeType, file: str) -> None:
+    try:
+        exec(code, {"__name__": "__config__", "__file__": file, "__builtins__": builtins})  # noqa: S102
+    except UserError:
+        raise
+    except RecursionError as error:
+        raise _raised(error, file, "RecursionError: it recurses without end") from None
+    except (Exception, SystemExit) as error:
+        message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        raise _raised(error, file, message) from error
+
+
+def _raised(error: BaseException, file: str, message: str) -> UserError:
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == file]
+    line = (lines[-1] if lines else None) or 1
+    text = linecache.getline(file, line)
+    return UserError(
+        f"the configuration raised {message}{_quoted(text)}",
+        Position(shown_path(file), line),
+        "mend the line, or run with `-vv` to see the whole traceback",
+    )
+
+
+@contextmanager
+def _importable(directory: Path) -> Iterator[None]:
+    """The configuration may import what lies beside it."""
+    sys.path.insert(0, str(directory))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(directory))
+
+
+_WRITING = frozenset("wax+")
+
+
+@contextmanager
+def _effects_refused(file: str) -> Iterator[None]:
+    """Printing, writing, the network and other programs are refused to a configuration."""
+    active = True
+
+    def refuse(what: str) -> None:
+        raise UserError(
+            f"the configuration {what}, but it may only describe the program",
+            here() or Position(shown_path(file), 1),
+            "move this into the program, or into a script of its own",
+        )
+
+    def audit(event: str, arguments: tuple[object, ...]) -> None:
+        if not active or evaluated_file.get() != file:
+            return
+        if event == "open":
+            path, mode = arguments[0], arguments[1]
+            writes = isinstance(mode, str) and _WRITING & set(mode)
+            if writes and not str(path).endswith(".pyc") and "__pycache__" not in str(path):
+                refuse(f"writes to `{path!s}`")
+        elif event in ("socket.connect", "socket.bind", "socket.getaddrinfo"):
+            refuse("uses the network")
+        elif event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"):
+            refuse("runs another program")
+
+    sys.addaudithook(audit)
+    printer = builtins.print
+    builtins.print = _refusing(lambda: refuse("prints"))
+    try:
+        yield
+    finally:
+        builtins.print = printer
+        active = False
+
+
+def _refusing(refuse: Callable[[], None]) -> Callable[..., None]:
+    def print_(*_values: object, **_options: object) -> None:
+        refuse()
+
+    return print_

@@ -1,0 +1,255 @@
+"""The live graph: what is left of a configuration when the choices are made.
+
+Terms are walked without recursion, each once: sharing is preserved, and a graph of any depth
+costs time in proportion to its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from functoria.context import Context
+from functoria.error import Position, UserError
+from functoria.impl import Application, Choice, Device, Impl, label_of
+from functoria.key import Key
+from functoria.type import JOB, AnyType, Arrow, applied, result
+from functoria.value import Value
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A device of the live graph with what it is connected to, all of them nodes.
+
+    `variable` is its name in the generated program. `inputs` are the functor's arguments in
+    order, `keywords` the devices among its keywords, `after` those that only have to be started
+    before it. A node whose type is an arrow is passed as a functor and is not started.
+    """
+
+    variable: str
+    device: Device
+    inputs: tuple[Node, ...]
+    keywords: Mapping[str, Node]
+    after: tuple[Node, ...]
+    position: Position | None
+
+    @property
+    def type(self) -> AnyType:
+        """What is left of the device's type when it has its inputs."""
+        return applied(self.device.type, len(self.inputs))
+
+    @property
+    def is_job(self) -> bool:
+        """Whether the node is run, rather than started."""
+        return result(self.device.type) == JOB
+
+    @property
+    def edges(self) -> tuple[Node, ...]:
+        """All nodes that come before this one, each once, in a fixed order."""
+        return tuple(dict.fromkeys((*self.inputs, *self.keywords.values(), *self.after)))
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """`Graph(nodes, roots)` are the live nodes, each after what it needs, and the roots."""
+
+    nodes: tuple[Node, ...]
+    roots: tuple[Node, ...]
+
+    def collect(self, facts: Callable[[Device], Iterable[T]]) -> tuple[T, ...]:
+        """`graph.collect(f)` is all that `f` says of the live devices, each fact once, in order."""
+        return tuple(dict.fromkeys(fact for node in self.nodes for fact in facts(node.device)))
+
+
+def choices(roots: Iterable[Impl]) -> tuple[Choice, ...]:
+    """`choices(roots)` is every choice below the roots, in a fixed order."""
+    return tuple(impl for impl in _walk(roots, _children) if isinstance(impl, Choice))
+
+
+def all_keys(roots: Iterable[Impl]) -> tuple[Key[Any], ...]:
+    """`all_keys(roots)` is every key of every branch, taken or not, in a fixed order."""
+    found: dict[Key[Any], None] = {}
+    for impl in _walk(roots, _children):
+        if isinstance(impl, Choice):
+            found.update(dict.fromkeys(impl.condition.keys))
+        elif isinstance(impl, Device):
+            found.update(dict.fromkeys(device_keys(impl)))
+    return tuple(found)
+
+
+def device_keys(device: Device) -> tuple[Key[Any], ...]:
+    """`device_keys(d)` is the keys that `d` names, in its keywords and beside them."""
+    found: dict[Key[Any], None] = {}
+    for value in device.keywords.values():
+        if isinstance(value, Key):
+            found[value] = None
+        elif isinstance(value, Value):
+            found.update(dict.fromkeys(value.keys))
+    found.update(dict.fromkeys(device.keys))
+    return tuple(found)
+
+
+def live_keys(roots: Iterable[Impl], context: Context) -> tuple[Key[Any], ...]:
+    """`live_keys(roots, context)` is the keys of the choices on the way and of live devices."""
+
+    def children(impl: Impl) -> tuple[Impl, ...]:
+        if isinstance(impl, Choice):
+            return (impl.chosen(impl.condition.evaluate(context)),)
+        return _children(impl)
+
+    found: dict[Key[Any], None] = {}
+    for impl in _walk(roots, children):
+        if isinstance(impl, Choice):
+            found.update(dict.fromkeys(impl.condition.keys))
+        elif isinstance(impl, Device):
+            found.update(dict.fromkeys(device_keys(impl)))
+    return unique_options(found)
+
+
+def unique_options(keys: Iterable[Key[Any]]) -> tuple[Key[Any], ...]:
+    """`unique_options(keys)` is the keys; raises `UserError` if two of them share an option."""
+    by_option: dict[str, Key[Any]] = {}
+    for key in keys:
+        other = by_option.setdefault(key.option, key)
+        if other is not key:
+            raise UserError(
+                f"two keys are named `{key.option}`"
+                + (f", the other at {other.position}" if other.position else ""),
+                key.position,
+                'give one of the devices a group, such as `group="front"`, '
+                f"so that its option is `--front-{key.name}`",
+            )
+    return tuple(by_option.values())
+
+
+def resolve_graph(roots: Iterable[Impl], context: Context) -> Graph:
+    """`resolve_graph(roots, context)` is the graph with every choice made as the context says.
+
+    What no chosen branch reaches is not in it. The order is deterministic: depth first, inputs
+    in declared order.
+    """
+    roots = tuple(roots)
+    resolver = _Resolver(context)
+    order = resolver.resolve(roots)
+    return Graph(order, tuple(resolver.node(root) for root in roots))
+
+
+class _Resolver:
+    """The state of one resolution: nodes by the identity of their terms."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._nodes: dict[Impl, Node] = {}
+        self._chosen: dict[Impl, Impl] = {}
+        self._names: dict[str, int] = {}
+
+    def node(self, impl: Impl) -> Node:
+        return self._nodes[self._choose(impl)]
+
+    def resolve(self, roots: tuple[Impl, ...]) -> tuple[Node, ...]:
+        order: list[Node] = []
+        for impl in _walk(roots, self._edges):
+            term = self._choose(impl)
+            if term not in self._nodes:
+                self._nodes[term] = node = self._build(term)
+                order.append(node)
+        return tuple(order)
+
+    def _choose(self, impl: Impl) -> Impl:
+        known = self._chosen.get(impl)
+        if known is None:
+            known = impl
+            while isinstance(known, Choice):
+                known = known.chosen(known.condition.evaluate(self._context))
+            self._chosen[impl] = known
+        return known
+
+    def _spine(self, term: Impl) -> tuple[Device, tuple[Impl, ...]]:
+        """The device that a term applies, and all its arguments."""
+        arguments: list[Impl] = []
+        term = self._choose(term)
+        while isinstance(term, Application):
+            arguments[:0] = term.arguments
+            term = self._choose(term.function)
+        if not isinstance(term, Device):
+            raise TypeError(f"not a term: {term!r}")
+        return term, tuple(arguments)
+
+    def _edges(self, impl: Impl) -> tuple[Impl, ...]:
+        device, arguments = self._spine(impl)
+        keywords = (value for value in device.keywords.values() if isinstance(value, Impl))
+        return tuple(self._choose(edge) for edge in (*arguments, *keywords, *device.after))
+
+    def _build(self, term: Impl) -> Node:
+        device, arguments = self._spine(term)
+        position = term.position if isinstance(term, Application | Device) else None
+        return Node(
+            variable=self._name(device.name),
+            device=device,
+            inputs=tuple(self.node(argument) for argument in arguments),
+            keywords={
+                name: self.node(value)
+                for name, value in device.keywords.items()
+                if isinstance(value, Impl)
+            },
+            after=tuple(self.node(impl) for impl in device.after),
+            position=position or device.position,
+        )
+
+    def _name(self, wanted: str) -> str:
+        base = "".join(c if c.isalnum() else "_" for c in wanted)
+        count = self._names[base] = self._names.get(base, 0) + 1
+        return base if count == 1 else f"{base}_{count}"
+
+
+def _children(impl: Impl) -> tuple[Impl, ...]:
+    if isinstance(impl, Application):
+        return (impl.function, *impl.arguments)
+    if isinstance(impl, Choice):
+        return (*(branch for _, branch in impl.branches), impl.default)
+    if isinstance(impl, Device):
+        keywords = (value for value in impl.keywords.values() if isinstance(value, Impl))
+        return (*keywords, *impl.after)
+    return ()
+
+
+def _walk(roots: Iterable[Impl], children: Callable[[Impl], tuple[Impl, ...]]) -> Iterator[Impl]:
+    """Every term below the roots, once, after its children."""
+    done: set[Impl] = set()
+    for root in roots:
+        stack: list[tuple[Impl, Iterator[Impl]]] = [(root, iter(children(root)))]
+        if root in done:
+            continue
+        done.add(root)
+        while stack:
+            impl, rest = stack[-1]
+            child = next((c for c in rest if c not in done), None)
+            if child is None:
+                stack.pop()
+                yield impl
+            else:
+                done.add(child)
+                stack.append((child, iter(children(child))))
+
+
+def check_complete(roots: Iterable[Impl]) -> None:
+    """Raise `UserError` for a root that is still a functor."""
+    for root in roots:
+        if isinstance(root.impl_type, Arrow):
+            missing = ", ".join(f"`{p}`" for p in root.impl_type.parameters)
+            name = label_of(root)
+            position = root.position if isinstance(root, Application | Device) else None
+            raise UserError(
+                f"`{name}` still needs {missing}",
+                position,
+                f"apply it: `{name}(...)`, with devices of those types",
+            )
+        if root.impl_type != JOB:
+            raise UserError(
+                f"`{label_of(root)}` is a `{root.impl_type}`, not a job",
+                root.position if isinstance(root, Application | Device) else None,
+                "register jobs: what `main(...)` gives, applied to its devices",
+            )

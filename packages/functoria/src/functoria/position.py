@@ -1,0 +1,39 @@
+"""Where in the user's configuration something was written."""
+
+from __future__ import annotations
+
+import sys
+from contextvars import ContextVar
+from pathlib import Path
+
+from functoria.error import Position
+
+__all__ = ["Position", "here", "shown_path"]
+
+evaluated_file: ContextVar[str | None] = ContextVar("evaluated_file", default=None)
+
+
+def here() -> Position | None:
+    """`here()` is the line of the configuration file that is being evaluated right now.
+
+    It is the innermost frame of that file, so that a helper function of the user's is named
+    where it builds a device. Outside of an evaluation it is `None`: there is no file to name.
+    """
+    file = evaluated_file.get()
+    if file is None:
+        return None
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename != file:
+        if frame.f_back is None:
+            return None
+        frame = frame.f_back
+    return Position(shown_path(file), frame.f_lineno)
+
+
+def shown_path(file: str) -> str:
+    """`shown_path(file)` is `file` relative to the current directory where it lies below it."""
+    path = Path(file)
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return file
