@@ -1,0 +1,112 @@
+"""PID 1 of a VM: from the kernel's hand-over to the machine's end."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from libos.boot.outcome import UNCAUGHT, last_line
+from libos.boot.program import run
+
+TYPE_CHECKING = False  # `typing` costs more to import than all of this package
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+PROGRAM = "fata_main"
+MODULES = "/app/kernel-modules"
+
+
+def main() -> None:
+    """Run the program of this image, say how it ended on the last line, and end the machine."""
+    try:
+        words = _prepare()
+        code, reason = run(_load, words)
+    except BaseException as error:
+        import traceback
+
+        traceback.print_exception(error)
+        code, reason = UNCAUGHT, f"the boot failed: {error}"
+    _end(code, reason)
+
+
+def _prepare() -> list[str]:
+    """Make the machine ready for the program; the boot arguments are the result."""
+    from libos.boot import kernel, mounts
+
+    mounts.mount_all()
+    with open("/proc/cmdline") as file:
+        line = file.read()
+    _load_kernel_modules()
+    _take_console()
+    os.environ.clear()
+    os.environ.update({"HOME": "/tmp", "LANG": "C.UTF-8", "TMPDIR": "/tmp"})  # noqa: S108
+    _watch_orphans()
+    if "fata.audit" in line.split():
+        from libos.boot import audit
+
+        audit.watch_compilation()
+    from libos.boot.arguments import from_command_line
+
+    words = from_command_line(line)
+    kernel.mount("", "/", "", kernel.MS_REMOUNT | kernel.MS_RDONLY)
+    return words
+
+
+def _load_kernel_modules() -> None:
+    """Load what the image lists, in order: only images with the distribution's kernel do."""
+    try:
+        names = sorted(os.listdir(MODULES))
+    except FileNotFoundError:
+        return
+    from libos.boot import kernel
+
+    for name in names:
+        kernel.load_module(f"{MODULES}/{name}")
+
+
+def _take_console() -> None:
+    """Make the console the controlling terminal, so that ctrl-C there interrupts the program."""
+    import fcntl
+    import termios
+
+    with open("/sys/class/tty/console/active") as file:
+        name = file.read().split()[-1]
+    if os.getsid(0) != os.getpid():
+        os.setsid()
+    terminal = os.open(f"/dev/{name}", os.O_RDWR | os.O_NOCTTY)
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 1)
+    for descriptor in (0, 1, 2):
+        os.dup2(terminal, descriptor)
+    if terminal > 2:
+        os.close(terminal)
+
+
+def _watch_orphans() -> None:
+    import signal
+
+    from libos.boot import orphans
+
+    signal.signal(signal.SIGCHLD, orphans.reap)
+
+
+def _load() -> ModuleType:
+    import importlib
+
+    return importlib.import_module(PROGRAM)
+
+
+def _end(code: int, reason: str) -> None:
+    """Write the outcome, let the console drain, and end the machine."""
+    import termios
+
+    from libos.boot import kernel
+
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.write(1, f"\n{last_line(code, reason)}\n".encode())
+    termios.tcdrain(1)
+    os.sync()
+    with open("/proc/cmdline") as file:
+        restart = "fata.end=restart" in file.read().split()
+    kernel.reboot(kernel.RESTART if restart else kernel.POWER_OFF)

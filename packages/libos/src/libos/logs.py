@@ -1,0 +1,64 @@
+"""Log records on the console, with a level for each source."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+
+LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+    "quiet": logging.CRITICAL + 1,
+}
+
+
+class InvalidLevels(ValueError):  # noqa: N818 - a value, not a failure of ours
+    """Text that does not say which sources are logged from which level on."""
+
+
+class ConsoleLogs:
+    """`ConsoleLogs(levels)` writes records to the console, a line each.
+
+    `levels` is a list such as `info` or `*:warning,http:debug`: for each source, which is the
+    name of a logger, the level from which its records are shown. `*` is all other sources.
+    Raises `InvalidLevels`.
+    """
+
+    def __init__(self, levels: str = "info") -> None:
+        self._levels = parse_levels(levels)
+
+    async def start(self) -> None:
+        """Send the records of all loggers to the console."""
+        handler = logging.StreamHandler(sys.stdout)
+        handler.setFormatter(_Formatter())
+        logging.root.handlers[:] = [handler]
+        for source, level in self._levels:
+            logging.getLogger(None if source == "*" else source).setLevel(level)
+
+
+def parse_levels(text: str) -> tuple[tuple[str, int], ...]:
+    """`parse_levels(text)` is pairs of a source and a level, `*` first. Raises `InvalidLevels`."""
+    found = {"*": logging.INFO}
+    for item in text.split(","):
+        source, colon, level = item.strip().rpartition(":")
+        if level not in LEVELS or (colon and not source):
+            raise InvalidLevels(
+                f"{item!r} is not `level` or `source:level`; levels are {', '.join(LEVELS)}"
+            )
+        found[source or "*"] = LEVELS[level]
+    return tuple(found.items())
+
+
+class _Formatter(logging.Formatter):
+    """`2026-11-23 12:00:00.123Z info source: message`, in UTC: a VM has no time zone."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(record.created))
+        level = record.levelname.lower()
+        text = f"{stamp}.{int(record.msecs):03}Z {level} {record.name}: {record.getMessage()}"
+        if record.exc_info:
+            text = f"{text}\n{self.formatException(record.exc_info)}"
+        return text
