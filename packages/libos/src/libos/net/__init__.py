@@ -1,0 +1,1 @@
+"""Networking: the guest on the kernel's own TCP/IP, and DHCP for either stack."""

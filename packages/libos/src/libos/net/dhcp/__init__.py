@@ -1,0 +1,1 @@
+"""DHCP (RFC 2131): the message both sides speak, and the client."""

@@ -1,0 +1,133 @@
+"""Network interfaces: which there are, waiting for one, bringing one up."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import TYPE_CHECKING
+
+from libos.net.error import ConfigurationError, InterfaceMissingError
+from libos.net.netlink import Netlink, attribute, attributes
+from libos.net.value import Value
+
+if TYPE_CHECKING:
+    from typing import Final
+
+RTM_NEWLINK, RTM_GETLINK = 16, 18
+IFF_UP, IFF_LOOPBACK = 0x1, 0x8
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_AF_SPEC = 1, 3, 4, 26
+IFLA_INET6_ADDR_GEN_MODE, ADDR_GEN_MODE_NONE = 8, 1
+
+_LINK = struct.Struct("=BxHiII")  # family, ARP hardware type, index, flags, mask of changed flags
+_POLL_SECONDS = 0.02
+
+
+class Link(Value):
+    """`Link(index, name, mac, mtu, up, loopback)` is one interface as the kernel sees it now.
+
+    `mac` is its hardware address (six bytes on Ethernet, or empty) and `mtu` is in bytes.
+    """
+
+    __slots__ = ("index", "loopback", "mac", "mtu", "name", "up")
+
+    def __init__(
+        self, index: int, name: str, mac: bytes, mtu: int, *, up: bool, loopback: bool
+    ) -> None:
+        self.index: Final = index
+        self.name: Final = name
+        self.mac: Final = mac
+        self.mtu: Final = mtu
+        self.up: Final = up
+        self.loopback: Final = loopback
+
+
+def list_links(netlink: Netlink) -> list[Link]:
+    """`list_links(netlink)` are the interfaces in the order in which the kernel made them."""
+    return sorted(map(_link, netlink.dump(RTM_GETLINK, _LINK.pack(0, 0, 0, 0, 0))), key=_by_index)
+
+
+def _by_index(link: Link) -> int:
+    return link.index
+
+
+def _link(body: bytes) -> Link:
+    _, _, index, flags, _ = _LINK.unpack_from(body)
+    found = attributes(body[_LINK.size :])
+    return Link(
+        index,
+        found[IFLA_IFNAME].rstrip(b"\0").decode("utf-8", "surrogateescape"),
+        found.get(IFLA_ADDRESS, b""),
+        int.from_bytes(found.get(IFLA_MTU, b""), "little"),
+        up=bool(flags & IFF_UP),
+        loopback=bool(flags & IFF_LOOPBACK),
+    )
+
+
+def find_link(netlink: Netlink, name: str) -> Link | None:
+    """`find_link(netlink, name)` is the interface of that name, or None."""
+    return next((link for link in list_links(netlink) if link.name == name), None)
+
+
+async def wait_for_link(netlink: Netlink, name: str, limit: float) -> Link:
+    """`wait_for_link(netlink, name, limit)` is the interface as soon as the kernel has it.
+
+    A kernel that probes its devices late has none yet when PID 1 starts. `InterfaceMissingError` is
+    raised after `limit` seconds.
+    """
+    link = find_link(netlink, name)
+    if link is not None:
+        return link
+    import asyncio  # noqa: PLC0415 - not needed where the interface is there at once
+
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + limit
+    while loop.time() < deadline:
+        await asyncio.sleep(_POLL_SECONDS)
+        link = find_link(netlink, name)
+        if link is not None:
+            return link
+    others = [link.name for link in list_links(netlink) if not link.loopback]
+    raise InterfaceMissingError(
+        f"network interface `{name}` did not appear within {limit:g} s; "
+        f"the kernel has {', '.join(f'`{other}`' for other in others) or 'no other than loopback'}",
+        f"interface={name}",
+        "check that the host gives this VM a network device and that the kernel has its driver"
+        if not others
+        else f"name one of these or give the VM a further network device for `{name}`",
+    )
+
+
+def bring_up(netlink: Netlink, link: Link, *, mtu: int | None = None, ipv6: bool = True) -> None:
+    """`bring_up(netlink, link)` is done when the interface is up, with `mtu` bytes if given.
+
+    Bringing up the loopback interface gives it 127.0.0.1 and ::1; bringing up any other gives it
+    a link-local IPv6 address, unless `ipv6` is false, which also stops autoconfiguration (SLAAC).
+    """
+    if not ipv6:
+        _without_ipv6(netlink, link)
+    body = _LINK.pack(socket.AF_UNSPEC, 0, link.index, IFF_UP, IFF_UP)
+    if mtu is not None:
+        body += attribute(IFLA_MTU, struct.pack("=I", mtu))
+    try:
+        netlink.change(RTM_NEWLINK, body)
+    except OSError as error:
+        what = f"the kernel refused to bring up `{link.name}`"
+        what += f" with an MTU of {mtu}" if mtu is not None else ""
+        raise ConfigurationError(
+            f"{what}: {error.strerror}",
+            f"interface={link.name}",
+            "check the MTU against what the host's bridge and device offer"
+            if mtu is not None
+            else "check the device on the host",
+        ) from error
+
+
+def _without_ipv6(netlink: Netlink, link: Link) -> None:
+    mode = attribute(IFLA_INET6_ADDR_GEN_MODE, bytes([ADDR_GEN_MODE_NONE]))
+    body = _LINK.pack(socket.AF_UNSPEC, 0, link.index, 0, 0)
+    body += attribute(IFLA_AF_SPEC, attribute(socket.AF_INET6, mode))
+    try:
+        netlink.change(RTM_NEWLINK, body)
+    except OSError:
+        # A kernel without IPv6 refuses the setting, and has nothing to switch off.
+        return
