@@ -1,0 +1,1 @@
+"""What an operating system runs as daemons, as libraries: one package or module per service."""
