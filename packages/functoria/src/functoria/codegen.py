@@ -20,6 +20,8 @@ from functoria.key import Key, Stage
 from functoria.type import Arrow
 from functoria.value import Value
 
+_WIDTH = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
@@ -42,7 +44,7 @@ def program(graph: Graph, context: Context, runtime: Runtime) -> str:
     system = names.imported(runtime.system)
     argument = names.imported(runtime.argument) if arguments else ""
     body = [line for node in graph.nodes for line in _statement(node, context, names)]
-    table = [f"    {_argument(key, argument)}," for key in arguments]
+    table = [line for key in arguments for line in _argument(key, argument).lines(4, ",")]
     parts = [runtime.header, "", *names.imports(), ""]
     parts += ["ARGUMENTS = (", *table, ")"] if table else ["ARGUMENTS = ()"]
     parts += ["", "", f"async def main(system: {system}) -> None:", *body]
@@ -85,26 +87,50 @@ class _Names:
 def _statement(node: Node, context: Context, names: _Names) -> list[str]:
     if isinstance(node.type, Arrow):
         return []
-    expression = _construction(node, context, names)
-    label = f'"{node.variable}", "{node.position or node.device.constructor}"'
-    if node.is_job:
-        return [f"    await system.run({expression}, {label})"]
-    prefix = f"    {_variable(node)} = await system.start("
-    line = f"{prefix}{expression}, {label})"
-    if len(line) <= 100:
-        return [line]
-    return [prefix, f"        {expression},", f"        {label},", "    )"]
+    call = _construction(node, context, names)
+    where = _quoted(str(node.position or node.device.constructor))
+    method, target = ("run", "") if node.is_job else ("start", f"{_variable(node)} = ")
+    outer = _Call(f"{target}await system.{method}", (call, _quoted(node.variable), where))
+    return outer.lines(4)
 
 
-def _construction(node: Node, context: Context, names: _Names) -> str:
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call as text, on one line where it fits, and else with an argument per line."""
+
+    function: str
+    arguments: tuple[_Call | str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.function}({', '.join(str(argument) for argument in self.arguments)})"
+
+    def lines(self, indent: int, end: str = "") -> list[str]:
+        space = " " * indent
+        line = f"{space}{self}{end}"
+        if len(line) <= _WIDTH:
+            return [line]
+        inner: list[str] = []
+        for argument in self.arguments:
+            if isinstance(argument, _Call):
+                inner += argument.lines(indent + 4, ",")
+            else:
+                inner.append(f"{space}    {argument},")
+        return [f"{space}{self.function}(", *inner, f"{space}){end}"]
+
+
+def _construction(node: Node, context: Context, names: _Names) -> _Call:
     constructor = names.imported(Reference(node.device.constructor, node.device.position))
+    return _Call(constructor, _arguments(node, context, names))
+
+
+def _arguments(node: Node, context: Context, names: _Names) -> tuple[str, ...]:
     values = [_input(child, context, names) for child in node.inputs]
     for name, value in node.device.keywords.items():
         if isinstance(value, Impl):
             values.append(f"{name}={_input(node.keywords[name], context, names)}")
         else:
             values.append(f"{name}={_expression(value, context, names, node)}")
-    return f"{constructor}({', '.join(values)})"
+    return tuple(values)
 
 
 def _input(node: Node, context: Context, names: _Names) -> str:
@@ -114,8 +140,7 @@ def _input(node: Node, context: Context, names: _Names) -> str:
     if not node.inputs and not node.device.keywords:
         return constructor
     partial = names.imported(Reference("functools:partial"))
-    rest = _construction(node, context, names).removeprefix(f"{constructor}(")
-    return f"{partial}({constructor}, {rest}"
+    return str(_Call(partial, (constructor, *_arguments(node, context, names))))
 
 
 def _variable(node: Node) -> str:
@@ -134,11 +159,11 @@ def _expression(value: object, context: Context, names: _Names, node: Node) -> s
     return _literal(value, node)
 
 
-def _argument(key: Key[Any], name: str) -> str:
+def _argument(key: Key[Any], name: str) -> _Call:
     default = None if key.default is None else key.converter.show(key.default)
     where = str(key.position) if key.position else ""
     fields = (key.option, key.converter.name, default, key.doc, where)
-    return f"{name}({', '.join(_quoted(field) for field in fields)})"
+    return _Call(name, tuple(_quoted(field) for field in fields))
 
 
 def _literal(value: object, node: Node) -> str:

@@ -40,29 +40,21 @@ def _key_line(key: Key[Any], context: Context) -> str:
 
 
 def _trees(graph: Graph, context: Context) -> list[str]:
+    """The graph as indented lines, from the roots down; what stands above is not repeated."""
     lines: list[str] = []
     seen: set[Node] = set()
-    for root in graph.roots:
-        _tree(root, "", "", context, seen, lines)
+    stack = [(root, "", "") for root in reversed(graph.roots)]
+    while stack:
+        node, prefix, below = stack.pop()
+        again = node in seen and bool(node.edges)
+        seen.add(node)
+        lines.append(f"{prefix}{_summary(node, context)}{'  (above)' if again else ''}")
+        edges = () if again else node.edges
+        for index, edge in reversed(tuple(enumerate(edges))):
+            last = index == len(edges) - 1
+            branch, rest = ("└─ ", "   ") if last else ("├─ ", "│  ")
+            stack.append((edge, below + branch, below + rest))
     return lines
-
-
-def _tree(
-    node: Node,
-    prefix: str,
-    below: str,
-    context: Context,
-    seen: set[Node],
-    lines: list[str],
-) -> None:
-    again = node in seen and bool(node.edges)
-    seen.add(node)
-    lines.append(f"{prefix}{_summary(node, context)}{'  (above)' if again else ''}")
-    edges = () if again else node.edges
-    for index, edge in enumerate(edges):
-        last = index == len(edges) - 1
-        branch, rest = ("└─ ", "   ") if last else ("├─ ", "│  ")
-        _tree(edge, below + branch, below + rest, context, seen, lines)
 
 
 def _summary(node: Node, context: Context) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from functoria.error import Position, UserError
@@ -79,7 +78,7 @@ class Device(Impl):
     type: AnyType
     constructor: str
     labels: tuple[str, ...] = ()
-    keywords: Mapping[str, object] = MappingProxyType({})
+    keywords: Mapping[str, object] = field(default_factory=dict)
     after: tuple[Impl, ...] = ()
     packages: tuple[Package, ...] = ()
     keys: tuple[Key[Any], ...] = ()

@@ -31,9 +31,8 @@ def here() -> Position | None:
 
 
 def shown_path(file: str) -> str:
-    """`shown_path(file)` is `file` relative to the current directory where it lies below it."""
-    path = Path(file)
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return file
+    """`shown_path(file)` is how positions name the configuration `file`: by its name alone.
+
+    Positions are part of what is generated, which must not depend on where the project lies.
+    """
+    return Path(file).name

@@ -1,0 +1,12 @@
+"""The signatures that devices implement; `libos.signatures` has their methods."""
+
+from __future__ import annotations
+
+from functoria import Type
+
+CLOCK = Type("clock")
+HTTP = Type("http")
+KV_RO = Type("kv_ro")
+LOGS = Type("logs")
+RANDOM = Type("random")
+STACK = Type("stack")

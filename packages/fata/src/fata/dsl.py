@@ -1,0 +1,95 @@
+"""What a `config.py` imports: devices, types, keys, and `register`."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import functoria
+from functoria import (
+    BOOLEAN,
+    INTEGER,
+    JOB,
+    PORT,
+    STRING,
+    Arrow,
+    Converter,
+    Device,
+    Impl,
+    Key,
+    Package,
+    Reference,
+    Stage,
+    Type,
+    choice,
+    if_impl,
+    match_impl,
+)
+
+from fata.devices.clock import clock
+from fata.devices.http import http_server
+from fata.devices.job import asgi, main, program
+from fata.devices.kv_ro import directory_kv_ro, kv_ro, packed_kv_ro
+from fata.devices.logs import console_logs
+from fata.devices.random import random
+from fata.devices.stack import socket_stack
+from fata.devices.target import TARGET, by_target
+from fata.devices.types import CLOCK, HTTP, KV_RO, LOGS, RANDOM, STACK
+
+T = TypeVar("T")
+
+
+def key(name: str, converter: Converter[T], default: T, doc: str) -> Key[T]:
+    """`key("language", choice("en", "fr"), "en", "...")` is an option of `fata configure`."""
+    return Key(name=name, converter=converter, default=default, doc=doc)
+
+
+def argument(name: str, converter: Converter[T], default: T, doc: str) -> Key[T]:
+    """`argument("port", PORT, 7007, "...")` is an argument that is given when the program boots."""
+    return Key(name=name, converter=converter, default=default, doc=doc, stage=Stage.BOOT)
+
+
+def register(name: str, *jobs: Impl, logs: Impl | None = None) -> None:
+    """`register("hello", job)` says that the program `hello` runs the jobs, one after another.
+
+    Logs go to the console unless `logs` is another device.
+    """
+    functoria.register(name, *jobs, before=(logs or console_logs(),))
+
+
+__all__ = [
+    "BOOLEAN",
+    "CLOCK",
+    "HTTP",
+    "INTEGER",
+    "JOB",
+    "KV_RO",
+    "LOGS",
+    "PORT",
+    "RANDOM",
+    "STACK",
+    "STRING",
+    "TARGET",
+    "Arrow",
+    "Device",
+    "Package",
+    "Reference",
+    "Type",
+    "argument",
+    "asgi",
+    "by_target",
+    "choice",
+    "clock",
+    "console_logs",
+    "directory_kv_ro",
+    "http_server",
+    "if_impl",
+    "key",
+    "kv_ro",
+    "main",
+    "match_impl",
+    "packed_kv_ro",
+    "program",
+    "random",
+    "register",
+    "socket_stack",
+]
