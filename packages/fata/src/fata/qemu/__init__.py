@@ -1,0 +1,1 @@
+"""Running a built image under QEMU on this machine: one guest, one process, one outcome."""

@@ -1,0 +1,258 @@
+"""Supervising a run: from the guest that is wanted to the outcome that was had."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from enum import Enum
+from pathlib import Path
+from types import FrameType
+from typing import Self
+
+from fata.qemu.console import Lines, Reading
+from fata.qemu.failure import start_failure
+from fata.qemu.machine import PROGRAM, Accelerator, Guest, UserNic
+from fata.qemu.observer import Observer
+from fata.qemu.outcome import Outcome, explain
+from fata.qemu.preflight import check_guest, create_log
+from fata.qemu.process import Process
+from fata.qemu.publish import assign
+from fata.qemu.qmp import Qmp
+
+GRACE = 5.0  # seconds that a guest has to shut down in order
+_LAST_GRACE = 1.0  # seconds that QEMU has to write back its disks
+_INTERRUPT = b"\x03"  # what a terminal sends for ctrl-C; the guest's console makes SIGINT of it
+_STDERR_KEPT = 16384
+
+
+class _Stage(Enum):
+    RUNNING = "running"
+    ASKED = "the guest was asked to shut down"
+    TERMINATED = "QEMU was told to end"
+    KILLED = "QEMU was killed"
+
+
+def run(
+    guest: Guest,
+    accelerator: Accelerator,
+    log: Path,
+    observer: Observer | None = None,
+    grace: float = GRACE,
+    limit: float | None = None,
+) -> Outcome:
+    """`run(guest, accelerator, log)` runs `guest` to its end and is how it ended.
+
+    `log` becomes the file of its console. SIGINT, SIGTERM and SIGHUP of this process are passed
+    to the guest as ctrl-C; after `grace` seconds, or at the second one, QEMU is ended. After
+    `limit` seconds the run is ended too. Raises `UserError` if the guest cannot be started.
+    """
+    with (
+        Run(guest, accelerator, log, observer, grace, limit) as running,
+        _signals_to(running.interrupt),
+    ):
+        running.start()
+        return running.wait()
+
+
+class Run:
+    """One run of a guest in steps: `start`, then `wait`; leaving the context ends it for sure.
+
+    `guest` is the guest as started, with the ports that were chosen for it.
+    """
+
+    def __init__(
+        self,
+        guest: Guest,
+        accelerator: Accelerator,
+        log: Path,
+        observer: Observer | None = None,
+        grace: float = GRACE,
+        limit: float | None = None,
+        program: str = PROGRAM,
+    ) -> None:
+        self.guest = guest
+        self._accelerator = accelerator
+        self._log = log
+        self._observer = observer or Observer()
+        self._grace = grace
+        self._limit = limit
+        self._program = program
+        self._process: Process | None = None
+        self._woken, self._waker = socket.socketpair()
+        self._woken.setblocking(False)
+        self._waker.setblocking(False)
+        self._lines = Lines()
+        self._reading = Reading()
+        self._received = 0
+        self._stderr = b""
+        self._stage = _Stage.RUNNING
+        self._stopped: str | None = None
+        self._deadline: float | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.close()
+        self._woken.close()
+        self._waker.close()
+
+    def start(self) -> None:
+        """`start()` starts QEMU; it dies with the calling thread. Raises `UserError`."""
+        check_guest(self.guest)
+        create_log(self._log)
+        self.guest = _with_ports(self.guest)
+        self._observer.starting(self.guest)
+        self._process = Process(self.guest, self._accelerator, self._log, self._program)
+        if self._limit is not None:
+            self._deadline = self._process.started + self._limit
+        self._observer.started(self._process.pid, self._process.started)
+
+    def interrupt(self) -> None:
+        """`interrupt()` asks the guest to shut down, and the second time ends it.
+
+        It may be called from any thread and from a signal handler.
+        """
+        with contextlib.suppress(OSError):
+            self._waker.send(b"!")
+
+    def qmp(self) -> Qmp:
+        """`qmp()` is the QMP session of this guest; there is one per run."""
+        return Qmp(self._running().qmp.dup())
+
+    def wait(self) -> Outcome:
+        """`wait()` is the outcome, once QEMU has ended. Raises `UserError` if it did not start."""
+        process = self._running()
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.pidfd, selectors.EVENT_READ)
+            selector.register(process.console, selectors.EVENT_READ, self._read_console)
+            selector.register(process.stderr, selectors.EVENT_READ, self._read_stderr)
+            selector.register(self._woken, selectors.EVENT_READ, self._read_wake)
+            ended = False
+            while not ended:
+                for key, _ in selector.select(self._remaining()):
+                    if key.data is None:
+                        ended = True
+                    elif not key.data():
+                        selector.unregister(key.fileobj)
+                self._check_deadline()
+        while self._read_console():
+            pass
+        while self._read_stderr():
+            pass
+        for text in self._lines.end():
+            self._line(text, time.monotonic())
+        return self._outcome(process, time.monotonic() - process.started)
+
+    def _running(self) -> Process:
+        if self._process is None:
+            raise RuntimeError("the run was not started")
+        return self._process
+
+    def _remaining(self) -> float | None:
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+
+    def _read_console(self) -> bool:
+        """`_read_console()` takes what is there and tells whether more may come at once."""
+        try:
+            data = self._running().console.recv(65536)
+        except OSError:  # nothing more for now, or reset by an end with our input unread
+            return False
+        at = time.monotonic()
+        self._received += len(data)
+        if data:
+            self._observer.output(data, at)
+        for text in self._lines.feed(data):
+            self._line(text, at)
+        return bool(data)
+
+    def _line(self, text: str, at: float) -> None:
+        self._reading.line(text)
+        self._observer.line(text, at)
+
+    def _read_stderr(self) -> bool:
+        data = self._running().stderr.read(65536)
+        self._stderr = (self._stderr + (data or b""))[-_STDERR_KEPT:]
+        return bool(data)
+
+    def _read_wake(self) -> bool:
+        for _ in self._woken.recv(64):
+            self._escalate("stopped before it ended by itself")
+        return True
+
+    def _check_deadline(self) -> None:
+        if self._deadline is None or time.monotonic() < self._deadline:
+            return
+        if self._stage is _Stage.RUNNING:
+            self._stage = _Stage.ASKED  # no point in asking: its time is over
+            self._escalate(f"not finished after {self._limit:g} s")
+        else:
+            self._escalate("stopped: it did not shut down in time")
+
+    def _escalate(self, why: str) -> None:
+        process = self._running()
+        self._stopped = self._stopped or why
+        now = time.monotonic()
+        if self._stage is _Stage.RUNNING:
+            with contextlib.suppress(OSError):
+                process.console.send(_INTERRUPT)
+            self._stage, self._deadline = _Stage.ASKED, now + self._grace
+        elif self._stage is _Stage.ASKED:
+            process.terminate()
+            self._stage, self._deadline = _Stage.TERMINATED, now + _LAST_GRACE
+        else:
+            process.kill()
+            self._stage, self._deadline = _Stage.KILLED, None
+
+    def _outcome(self, process: Process, seconds: float) -> Outcome:
+        status = process.status or 0
+        stderr = self._stderr.decode(errors="replace")
+        refused = status > 0 or status == -signal.SIGABRT
+        if refused and not self._received and self._stopped is None:
+            raise start_failure(stderr, self.guest, self._accelerator)
+        verdict = self._reading.verdict
+        lost = max(0, self._received - _size(self._log))
+        if verdict is not None and status == 0:
+            return Outcome(verdict.code, verdict.reason, self._log, seconds, lost)
+        reason = explain(self._reading, status, self._stopped, stderr)
+        return Outcome(None, reason, self._log, seconds, lost)
+
+
+def _with_ports(guest: Guest) -> Guest:
+    nics = tuple(
+        replace(nic, publish=assign(nic.publish)) if isinstance(nic, UserNic) else nic
+        for nic in guest.nics
+    )
+    return replace(guest, nics=nics)
+
+
+def _size(path: Path) -> int:
+    with contextlib.suppress(OSError):
+        return path.stat().st_size
+    return 0
+
+
+@contextlib.contextmanager
+def _signals_to(act: Callable[[], None]) -> Iterator[None]:
+    """Within this context the signals that ask a program to end call `act` instead."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # handlers belong to the main thread, and so do the signals
+        return
+
+    def handler(_number: int, _frame: FrameType | None) -> None:
+        act()
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [(number, signal.signal(number, handler)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, previous in before:
+            signal.signal(number, previous)
