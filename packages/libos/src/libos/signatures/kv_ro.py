@@ -23,7 +23,7 @@ class NotFound(StoreError, LookupError):  # noqa: N818 - the name that MirageOS 
 
 
 class InvalidKey(StoreError, LookupError):  # noqa: N818 - says what the key is, as NotFound does
-    """The key is not one: it has an empty, `.` or `..` segment, a backslash or a NUL."""
+    """The key is not one: an empty, `.` or `..` segment, a backslash, a NUL, not Unicode."""
 
     def __init__(self, key: str) -> None:
         super().__init__(key, "not a valid key")
@@ -51,6 +51,11 @@ def segments(key: str) -> tuple[str, ...]:
     if not key:
         return ()
     parts = tuple(key.split("/"))
+    if not key.isascii():
+        try:
+            key.encode("utf-8")
+        except UnicodeEncodeError:  # lone surrogates, which file names can hold and text cannot
+            raise InvalidKey(key) from None
     if "\0" in key or "\\" in key or any(part in {"", ".", ".."} for part in parts):
         raise InvalidKey(key)
     return parts
