@@ -81,22 +81,22 @@ def parse_interface_address(text: str, argument: str, family: int) -> InterfaceA
     `InvalidAddressError` is raised for malformed text and for addresses no host can have.
     """
     version, example = (6, "fd00::2/64") if family == socket.AF_INET6 else (4, "10.0.0.2/24")
-    do = f"write an IPv{version} address with its prefix length, such as `{argument}={example}`"
+    do = f"write an IPv{version} address with its prefix length, such as `--{argument}={example}`"
     address, slash, length = text.partition("/")
     if not slash or not (length.isascii() and length.isdigit() and len(length) <= 3):
-        raise InvalidAddressError(f"`{text}` has no prefix length", f"{argument}={text}", do)
+        raise InvalidAddressError(f"`{text}` has no prefix length", f"--{argument}={text}", do)
     if (":" in address) != (version == 6):
         raise InvalidAddressError(
-            f"`{text}` is not an IPv{version} address", f"{argument}={text}", do
+            f"`{text}` is not an IPv{version} address", f"--{argument}={text}", do
         )
     try:
         parsed = InterfaceAddress(address, int(length))
     except ValueError as error:
-        raise InvalidAddressError(str(error), f"{argument}={text}", do) from error
+        raise InvalidAddressError(str(error), f"--{argument}={text}", do) from error
     fault = _not_a_host(parsed)
     if fault:
         raise InvalidAddressError(
-            f"`{text}` is {fault}", f"{argument}={text}", "choose another address"
+            f"`{text}` is {fault}", f"--{argument}={text}", "choose another address"
         )
     return parsed
 
@@ -127,20 +127,20 @@ def parse_gateway(text: str, argument: str, address: InterfaceAddress) -> bytes:
         version = 4 if address.family == socket.AF_INET else 6
         raise InvalidAddressError(
             f"`{text}` is not an IPv{version} address",
-            f"{argument}={text}",
+            f"--{argument}={text}",
             "give the gateway as a plain address, without a prefix length",
         ) from error
     if packed == address.packed:
         raise InvalidAddressError(
             f"gateway `{text}` is this VM's own address",
-            f"{argument}={text}",
+            f"--{argument}={text}",
             "give the address of the router, usually the host's end of the bridge",
         )
     on_link = address.prefix_length == 8 * len(packed) or packed[:1] + packed[1:2] == b"\xfe\x80"
     if not (address.contains(packed) or on_link):
         raise InvalidAddressError(
             f"gateway `{text}` is outside of the subnet {address.network}",
-            f"{argument}={text}",
+            f"--{argument}={text}",
             f"give a gateway in {address.network}, or correct the prefix length of {address}",
         )
     return packed
@@ -156,7 +156,7 @@ def add_address(netlink: Netlink, link: Link, address: InterfaceAddress) -> None
         lacking = error.errno in {errno.EOPNOTSUPP, errno.EAFNOSUPPORT}
         raise ConfigurationError(
             f"the kernel refused {address} on `{link.name}`: {error.strerror}",
-            f"{'ipv4' if address.family == socket.AF_INET else 'ipv6'}={address}",
+            f"--{'ipv4' if address.family == socket.AF_INET else 'ipv6'}={address}",
             "use a kernel with this protocol compiled in" if lacking else "choose another address",
         ) from error
 

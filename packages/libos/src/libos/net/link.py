@@ -77,7 +77,7 @@ async def wait_for_link(netlink: Netlink, name: str, limit: float) -> Link:
     link = find_link(netlink, name)
     if link is not None:
         return link
-    import asyncio  # noqa: PLC0415 - not needed where the interface is there at once
+    import asyncio
 
     loop = asyncio.get_running_loop()
     deadline = loop.time() + limit
@@ -90,7 +90,7 @@ async def wait_for_link(netlink: Netlink, name: str, limit: float) -> Link:
     raise InterfaceMissingError(
         f"network interface `{name}` did not appear within {limit:g} s; "
         f"the kernel has {', '.join(f'`{other}`' for other in others) or 'no other than loopback'}",
-        f"interface={name}",
+        f"--interface={name}",
         "check that the host gives this VM a network device and that the kernel has its driver"
         if not others
         else f"name one of these or give the VM a further network device for `{name}`",
@@ -115,7 +115,7 @@ def bring_up(netlink: Netlink, link: Link, *, mtu: int | None = None, ipv6: bool
         what += f" with an MTU of {mtu}" if mtu is not None else ""
         raise ConfigurationError(
             f"{what}: {error.strerror}",
-            f"interface={link.name}",
+            f"--interface={link.name}",
             "check the MTU against what the host's bridge and device offer"
             if mtu is not None
             else "check the device on the host",

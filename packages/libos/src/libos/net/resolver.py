@@ -29,4 +29,4 @@ def write_resolv_conf(path: str, dns: tuple[str, ...], domain: str | None) -> No
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    os.replace(temporary, path)  # noqa: PTH105 - pathlib costs an import at start-up
+    os.replace(temporary, path)

@@ -82,6 +82,7 @@ class Client:
         self._attempts = 0
         self._naks = 0
         self._began = 0.0  # when acquisition began: what `secs` counts from
+        self._secs = 0
         self._asked = 0.0  # when the first request for the lease left: what its times count from
         self._wake_at: float | None = None
         self._renewal = self._rebinding = self._expiry = _NEVER
@@ -219,7 +220,7 @@ class Client:
         return now + self._back_off(self._attempts - 1)
 
     def _back_off(self, times: int) -> float:
-        delay = min(_FIRST_DELAY * 2 ** min(times, 6), _LONGEST_DELAY)
+        delay = min(_FIRST_DELAY * (1 << min(times, 6)), _LONGEST_DELAY)
         return delay + (2 * self._random() - 1) * min(1.0, delay / 4)
 
     def _set_timer(self, at: float | None) -> list[Effect]:
@@ -250,14 +251,14 @@ class Client:
         self, kind: MessageType, now: float, lease: Lease | None, extra: list[tuple[int, bytes]]
     ) -> Message:
         # A request repeats the `secs` of the discovery it follows (RFC 2131, section 4.4.1).
-        since = self._asked if self.state is State.REQUESTING else now
-        acquiring = self.state in {State.SELECTING, State.REQUESTING, State.REBOOTING}
+        if self.state in {State.SELECTING, State.REBOOTING}:
+            self._secs = min(int(now - self._began), 0xFFFF)
         identity = bytes([1]) + self._mac
         return Message(
             op=BOOTREQUEST,
             xid=self._xid,
             chaddr=self._mac,
-            secs=min(int(since - self._began), 0xFFFF) if acquiring else 0,
+            secs=self._secs if lease is None else 0,
             ciaddr=NO_ADDRESS if lease is None else socket.inet_pton(socket.AF_INET, lease.address),
             options=dict([options.MESSAGE_TYPE(kind), options.CLIENT_IDENTIFIER(identity), *extra]),
         )
