@@ -58,7 +58,10 @@ def shown(action: Action) -> str:
 
 
 def needed(plan: Iterable[Action]) -> tuple[Action, ...]:
-    """`needed(plan)` is the actions that would change something."""
+    """`needed(plan)` is the actions that would change something.
+
+    Directories that are there are among them: whether they will be empty, the rest decides.
+    """
     return tuple(action for action in plan if not _done(action))
 
 
@@ -90,7 +93,7 @@ def _done(action: Action) -> bool:
         case RemoveFile():
             return not action.path.is_file()
         case RemoveDirectory():
-            return not action.path.is_dir() or any(action.path.iterdir())
+            return not action.path.is_dir()
 
 
 def _read(path: Path) -> bytes | None:

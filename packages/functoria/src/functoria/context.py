@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from functoria.error import UserError
+from functoria.error import UsageError
 from functoria.key import Key, Stage
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class Context:
 def resolve(keys: Iterable[Key[Any]], sources: Iterable[Source]) -> Context:
     """`resolve(keys, sources)` binds each configure key to what the last source says of it.
 
-    Raises `UserError` for a text which the key's converter refuses.
+    Raises `UsageError` for a text which the key's converter refuses.
     """
     bindings: dict[str, Binding] = {}
     wanted = [key for key in keys if key.stage is Stage.CONFIGURE]
@@ -60,7 +60,7 @@ def resolve(keys: Iterable[Key[Any]], sources: Iterable[Source]) -> Context:
             try:
                 bindings[key.option] = Binding(key.converter.parse(text), source.name)
             except ValueError as error:
-                raise UserError(
+                raise UsageError(
                     f"value of `--{key.option}`: {error}",
                     source.name,
                     f"give `--{key.option}` a value of the form {key.converter}",

@@ -1,0 +1,31 @@
+"""`fata configure`."""
+
+from __future__ import annotations
+
+import click
+from functoria.action import needed, run, shown
+
+from fata.cli.keys import KeyedCommand, key_texts
+from fata.cli.settings import Settings, common
+from fata.configure import plan
+
+
+@click.command("configure", cls=KeyedCommand)
+@common
+@click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
+@click.pass_context
+def command(context: click.Context, dry_run: bool) -> None:
+    """Choose keys and write the program that will boot.
+
+    Keys that are not given keep their defaults: what an earlier `configure` said is forgotten.
+    """
+    settings = context.ensure_object(Settings)
+    project = settings.project(key_texts(context), saved=False)
+    actions = plan(project)
+    if dry_run:
+        for action in needed(actions):
+            click.echo(shown(action))
+        return
+    for action in run(actions):
+        settings.report(shown(action))
+    settings.report(f"{project.program.name} is configured for {project.target}: run `fata build`")

@@ -1,0 +1,38 @@
+"""Keys that belong to targets rather than to devices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from functoria import INTEGER, STRING, Key, choice
+
+KERNEL = Key(
+    name="kernel",
+    converter=choice("auto", "tiny", "debian"),
+    default="auto",
+    doc="tiny: built for this; debian: the distribution's; auto: tiny if it is built already",
+)
+
+COMPRESSION = Key(
+    name="compression",
+    converter=choice("zstd", "none"),
+    default="zstd",
+    doc="how the initramfs is stored: zstd is smaller, none starts a little faster",
+)
+
+MEMORY = Key(
+    name="memory",
+    converter=INTEGER,
+    default=128,
+    doc="MiB of memory that the guest is given",
+)
+
+PYTHON = Key(
+    name="python",
+    converter=STRING,
+    default="",
+    doc="the interpreter to use and to pack; by default the one that fata runs on",
+)
+
+PROJECT_KEYS: tuple[Key[Any], ...] = (PYTHON,)
+KEYS_OF_GUESTS: tuple[Key[Any], ...] = (KERNEL, COMPRESSION, MEMORY)
