@@ -1,0 +1,8 @@
+"""Kernels for guests: built from the distribution's source, or the distribution's own."""
+
+from __future__ import annotations
+
+from fata.kernel.model import Kernel, KernelModule, Machine
+from fata.kernel.provide import PROVIDERS, cached_kernels, provide
+
+__all__ = ["PROVIDERS", "Kernel", "KernelModule", "Machine", "cached_kernels", "provide"]

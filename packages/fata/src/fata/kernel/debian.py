@@ -1,0 +1,117 @@
+"""The provider `debian`: the distribution's prebuilt cloud kernel, with the few modules needed.
+
+It needs no compiler and is there in seconds, but is larger and starts slower than `tiny`. The
+package and its verification are apt's; of its content only the kernel, its configuration and the
+modules that our features can ask for are kept, uncompressed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from functoria.error import UserError
+
+from fata.kernel import apt, store
+from fata.kernel.model import Kernel, Machine
+from fata.kernel.modules import FEATURES, ModuleTree
+from fata.kernel.store import Facts
+
+PROVIDER = "debian"
+PROFILE = "cloud"
+METAPACKAGE = "linux-image-cloud-amd64"
+IMAGE = "vmlinuz"
+
+CMDLINE = ("console=ttyS0", "reboot=t", "panic=-1", "quiet", "mitigations=off")
+CMDLINE_EMULATED = ("no_timer_check", "nolapic_timer", "lpj=10000000")
+_AGAIN = "fetch it again with `fata kernel fetch`; if that does not help, use `fata kernel build`"
+
+
+def fetch(report: Callable[[str], None]) -> Kernel:
+    """The kernel that apt would install now, from the cache or fetched; seconds, and 30 MB.
+
+    Raises `UserError` where apt cannot provide it or its content is not what is known of it.
+    """
+    package = _package()
+    key = hashlib.sha256(f"{package.name} {package.version}".encode()).hexdigest()[:16]
+    directory = store.cache_directory()
+    name = f"{PROVIDER}-{PROFILE}-{key}"
+    with store.making(directory, name, report) as scratch:
+        if (directory / name).exists():
+            try:
+                return store.load(directory / name)[0]
+            except store.DamagedEntryError as error:
+                report(f"{error}; fetching it again")
+        report(f"fetching {package.name} {package.version}")
+        with tempfile.TemporaryDirectory(dir=scratch) as download:
+            apt.unpack(apt.fetch(package, Path(download)), scratch / "package")
+        staged = scratch / "entry"
+        staged.mkdir()
+        facts = _collect(package, key, scratch / "package", staged)
+        return store.publish(directory, staged, facts)
+
+
+def _package() -> apt.Package:
+    """The versioned package behind the metapackage."""
+    meta = apt.candidate(METAPACKAGE)
+    images = [name for name in meta.depends if name.startswith("linux-image-")]
+    if not images:
+        raise UserError(
+            f"package `{METAPACKAGE}` depends on no kernel", None, "run `apt update` and try again"
+        )
+    return apt.candidate(images[0])
+
+
+def _collect(package: apt.Package, key: str, tree: Path, staged: Path) -> Facts:
+    image = _one(tree, package, "boot/vmlinuz-*")
+    config = _one(tree, package, "boot/config-*")
+    version = image.name.removeprefix("vmlinuz-")
+    # With a merged /usr the modules moved below usr/.
+    modules = _one(tree, package, f"lib/modules/{version}", f"usr/lib/modules/{version}")
+    shutil.copyfile(image, staged / IMAGE)
+    shutil.copyfile(config, staged / "config")
+    features = _modules(ModuleTree(modules), staged / "modules")
+    return Facts(
+        provider=PROVIDER,
+        profile=PROFILE,
+        key=key,
+        version=version,
+        package=package.name,
+        package_version=package.version,
+        machines=_machines(config.read_text()),
+        cmdline=CMDLINE,
+        cmdline_emulated=CMDLINE_EMULATED,
+        features=features,
+        image=IMAGE,
+    )
+
+
+def _modules(tree: ModuleTree, target: Path) -> dict[str, tuple[str, ...]]:
+    target.mkdir()
+    features: dict[str, tuple[str, ...]] = {}
+    for feature in sorted(FEATURES):
+        features[feature] = tree.order(FEATURES[feature])
+        for name in features[feature]:
+            (target / f"{name}.ko").write_bytes(tree.elf(name))
+    return features
+
+
+def _machines(config: str) -> tuple[Machine, ...]:
+    """What it runs on: `microvm` tells its devices on the command line, or else through ACPI."""
+    lines = config.splitlines()
+    q35 = Machine("q35", (), "pci")
+    if "CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES=y" in lines:
+        return Machine("microvm", ("acpi=off", "rtc=on"), "mmio"), q35
+    if "CONFIG_ACPI=y" in lines:
+        return Machine("microvm", ("acpi=on", "rtc=on"), "mmio"), q35
+    return (q35,)
+
+
+def _one(tree: Path, package: apt.Package, *patterns: str) -> Path:
+    found = [path for pattern in patterns for path in sorted(tree.glob(pattern))]
+    if len(found) != 1:
+        raise UserError(f"package `{package.name}` has no `{patterns[0]}`", str(tree), _AGAIN)
+    return found[0]
