@@ -58,7 +58,7 @@ def kernel_format(path: Path) -> KernelFormat:
     with path.open("rb") as file:
         head = file.read(0x300)
         if head.startswith(b"\x7fELF"):
-            headers = _program_headers(head, path)
+            headers = _program_headers(file.fileno(), head, path)
             _check_size(
                 max((offset + length for _, offset, length in headers), default=0), size, path
             )
@@ -158,7 +158,7 @@ def _check_size(declared: int, found: int, path: Path) -> None:
         )
 
 
-def _program_headers(head: bytes, path: Path) -> tuple[tuple[int, int, int], ...]:
+def _program_headers(file: int, head: bytes, path: Path) -> tuple[tuple[int, int, int], ...]:
     """`_program_headers(head, path)` are the type, file offset and length of each segment."""
     if len(head) < 64:
         raise _not_a_kernel(path, "an ELF file cut off in its header")
@@ -166,11 +166,14 @@ def _program_headers(head: bytes, path: Path) -> tuple[tuple[int, int, int], ...
         raise _not_a_kernel(path, "an ELF file for another processor than x86-64")
     (offset,) = struct.unpack_from("<Q", head, 32)
     entry, count = struct.unpack_from("<HH", head, 54)
-    if entry != 56 or offset + entry * count > len(head):
+    if entry != 56 or offset > 1 << 62:
         raise _not_a_kernel(path, "an ELF file without usable program headers")
+    table = os.pread(file, entry * count, offset)
+    if len(table) < entry * count:
+        raise _not_a_kernel(path, "an ELF file cut off in its program headers")
     headers = []
     for index in range(count):
-        kind, _, start, _, _, length = struct.unpack_from("<IIQQQQ", head, offset + 56 * index)
+        kind, _, start, _, _, length = struct.unpack_from("<IIQQQQ", table, entry * index)
         headers.append((kind, start, length))
     return tuple(headers)
 

@@ -1,0 +1,90 @@
+"""Choosing the accelerator: what is tried, what is remembered and what is said."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from fata.qemu.accelerator import Choice, Places, Preference, choose
+from fata.qemu.machine import Accelerator
+from functoria.error import UserError
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    boot = tmp_path / "boot_id"
+    boot.write_text("01234567-89ab-cdef-0123-456789abcdef\n")
+    return Places(Path("/dev/null"), boot, tmp_path / "cache")
+
+
+def test_emulation_on_request_looks_at_nothing() -> None:
+    assert choose(Preference.TCG, Path("/nonexistent")) == Choice(
+        Accelerator.TCG, "emulated, as asked for"
+    )
+
+
+def test_a_machine_without_kvm(tmp_path: Path) -> None:
+    places = Places(tmp_path / "kvm", tmp_path / "boot_id", tmp_path / "cache")
+    choice = choose(Preference.AUTO, Path("/nonexistent"), places=places)
+    assert choice == Choice(Accelerator.TCG, f"emulated: this machine has no `{tmp_path}/kvm`")
+    with pytest.raises(UserError) as raised:
+        choose(Preference.KVM, Path("/nonexistent"), places=places)
+    assert raised.value.what == f"KVM cannot be used: this machine has no `{tmp_path}/kvm`"
+    assert raised.value.where == "--accelerator"
+
+
+def _remembered(places: Places) -> list[Path]:
+    return sorted(places.cache.iterdir())
+
+
+def test_a_probe_is_remembered_until_the_next_boot(tmp_path: Path, places: Places) -> None:
+    broken = tmp_path / "vmlinux"
+    broken.write_bytes(b"not a kernel")
+    first = choose(Preference.AUTO, broken, places=places)
+    assert first.accelerator is Accelerator.TCG
+    (remembered,) = _remembered(places)
+    assert remembered.name.startswith("0123456789abcdef0123456789abcdef-")
+
+    remembered.write_text(json.dumps({"obstacle": "remembered"}))
+    again = choose(Preference.AUTO, broken, places=places)
+    assert again.reason == "emulated: remembered"
+
+    remembered.write_text(json.dumps({"obstacle": ""}))
+    assert choose(Preference.AUTO, broken, places=places).accelerator is Accelerator.KVM
+
+    places.boot_id.write_text("ffffffff-89ab-cdef-0123-456789abcdef\n")
+    assert choose(Preference.AUTO, broken, places=places) == first
+    assert not remembered.exists()
+
+
+def test_who_insists_on_kvm_gets_a_new_probe(tmp_path: Path, places: Places) -> None:
+    broken = tmp_path / "vmlinux"
+    broken.write_bytes(b"not a kernel")
+    choose(Preference.AUTO, broken, places=places)
+    (remembered,) = _remembered(places)
+    remembered.write_text(json.dumps({"obstacle": "remembered"}))
+    with pytest.raises(UserError, match="is not a kernel that QEMU can start"):
+        choose(Preference.KVM, broken, places=places)
+    assert "remembered" not in remembered.read_text()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"obstacle": 5}', "x" * 5000, "9" * 4090])
+def test_a_spoilt_memory_is_forgotten(tmp_path: Path, places: Places, text: str) -> None:
+    broken = tmp_path / "vmlinux"
+    broken.write_bytes(b"not a kernel")
+    expected = choose(Preference.AUTO, broken, places=places)
+    (remembered,) = _remembered(places)
+    remembered.write_text(text)
+    assert choose(Preference.AUTO, broken, places=places) == expected
+
+
+@pytest.mark.e2e
+def test_this_machine_is_probed_once(kernel: Path, places: Places) -> None:
+    here = Places(Places.here().device, places.boot_id, places.cache)
+    first = choose(Preference.AUTO, kernel, kernel_sha256="0" * 64, places=here)
+    assert first.reason
+    began = time.monotonic()
+    assert choose(Preference.AUTO, kernel, kernel_sha256="0" * 64, places=here) == first
+    assert time.monotonic() - began < 0.05
