@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from fata.qemu.machine import Guest
 
 SOURCE = Path(__file__).with_name("init.c")

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from fata.qemu.accelerator import Choice, Places, Preference, choose
 from fata.qemu.machine import Accelerator
 from functoria.error import UserError

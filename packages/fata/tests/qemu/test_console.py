@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from fata.qemu.console import LINE_LIMIT, Lines, Reading, Verdict, plain
 from hypothesis import given
 from hypothesis import strategies as st
+
+from fata.qemu.console import LINE_LIMIT, Lines, Reading, Verdict, plain
 
 
 def _read(data: bytes, size: int = 1 << 20) -> tuple[list[str], Reading]:

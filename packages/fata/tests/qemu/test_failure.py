@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from fata.qemu.failure import not_installed, start_failure
 from fata.qemu.machine import Accelerator, Guest, UserNic
 from fata.qemu.publish import Publish

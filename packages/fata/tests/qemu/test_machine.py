@@ -6,6 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from fata.qemu.machine import (
     Accelerator,
     Disk,
@@ -20,8 +23,6 @@ from fata.qemu.machine import (
     escaped,
 )
 from fata.qemu.publish import Publish
-from hypothesis import given
-from hypothesis import strategies as st
 
 MAC = "52:54:00:00:00:01"
 SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from fata.qemu.console import Reading
 from fata.qemu.outcome import explain
 

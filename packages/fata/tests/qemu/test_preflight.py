@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from fata.qemu.machine import Disk, Guest
 from fata.qemu.preflight import KernelFormat, check_guest, create_log, kernel_format, verify
 from functoria.error import UserError
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def bzimage(body: int = 4096) -> bytes:

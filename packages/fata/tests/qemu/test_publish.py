@@ -7,10 +7,11 @@ import socket
 from ipaddress import IPv4Address
 
 import pytest
-from fata.qemu.publish import Protocol, Publish, assign, parse, parse_all, unavailable
-from functoria.error import UsageError, UserError
 from hypothesis import example, given
 from hypothesis import strategies as st
+
+from fata.qemu.publish import Protocol, Publish, assign, parse, parse_all, unavailable
+from functoria.error import UsageError, UserError
 
 PORTS = st.builds(
     Publish,

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fata.qemu.qmp import EVENT_LIMIT, MESSAGE_LIMIT, Qmp, QmpError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from fata.qemu.qmp import EVENT_LIMIT, MESSAGE_LIMIT, Qmp, QmpError
 
 GREETING = b'{"QMP": {"version": {}, "capabilities": []}}\r\n'
 READY = GREETING + b'{"return": {}, "id": 1}\r\n'

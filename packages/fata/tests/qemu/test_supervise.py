@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from fata.qemu.background import background
 from fata.qemu.machine import Accelerator, Guest, Machine, UserNic
 from fata.qemu.observer import Observer, Stopwatch

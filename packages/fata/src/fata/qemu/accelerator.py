@@ -17,12 +17,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from functoria.error import UserError
-
 from fata.qemu.failure import kvm_unusable, not_installed
 from fata.qemu.machine import PROGRAM, Accelerator, Guest, Machine
 from fata.qemu.observer import Observer
 from fata.qemu.supervise import Run
+from functoria.error import UserError
 
 PROBE_LIMIT = 3.0  # seconds; under a KVM that works a kernel needs a tenth of that
 _FAR_ENOUGH = re.compile(r"Unable to mount root|No working init found|Run /\S* as init")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import errno
 import re
 
-from functoria.error import UserError
-
 from fata.qemu.machine import PROGRAM, Accelerator, Guest, UserNic
 from fata.qemu.publish import unavailable
+from functoria.error import UserError
 
 _INSTALL = "run `fata doctor`; on Debian and Ubuntu: `sudo apt install qemu-system-x86`"
 

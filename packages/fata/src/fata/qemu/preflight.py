@@ -9,9 +9,8 @@ import struct
 from enum import StrEnum
 from pathlib import Path
 
-from functoria.error import UserError
-
 from fata.qemu.machine import Guest
+from functoria.error import UserError
 
 COMMAND_LINE_LIMIT = 2048  # COMMAND_LINE_SIZE of Linux on x86, with the final NUL
 _REBUILD = "build the image again with `fata build`"

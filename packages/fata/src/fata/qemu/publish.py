@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from ipaddress import AddressValueError, IPv4Address
 
-from functoria.error import UsageError, UserError
-
 from fata.qemu.owner import owner
+from functoria.error import UsageError, UserError
 
 LOOPBACK = "127.0.0.1"
 
