@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from functoria.action import Action, RemoveDirectory, RemoveFile
-
 from fata.configure import CONTEXT_MARK, MARK
 from fata.image.manifest import FILE_NAME
 from fata.image.output import output_files
 from fata.project import GENERATED, context_file
+from functoria.action import Action, RemoveDirectory, RemoveFile
 
 
 def plan(directory: Path) -> tuple[Action, ...]:

@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import TypeVar
 
 import functoria
+from fata.devices.clock import clock
+from fata.devices.http import http_server
+from fata.devices.job import asgi, main, program
+from fata.devices.kv_ro import directory_kv_ro, kv_ro, packed_kv_ro
+from fata.devices.logs import console_logs
+from fata.devices.random import random
+from fata.devices.stack import socket_stack
+from fata.devices.target import TARGET, by_target
+from fata.devices.types import CLOCK, HTTP, KV_RO, LOGS, RANDOM, STACK
 from functoria import (
     BOOLEAN,
     INTEGER,
@@ -24,16 +33,6 @@ from functoria import (
     if_impl,
     match_impl,
 )
-
-from fata.devices.clock import clock
-from fata.devices.http import http_server
-from fata.devices.job import asgi, main, program
-from fata.devices.kv_ro import directory_kv_ro, kv_ro, packed_kv_ro
-from fata.devices.logs import console_logs
-from fata.devices.random import random
-from fata.devices.stack import socket_stack
-from fata.devices.target import TARGET, by_target
-from fata.devices.types import CLOCK, HTTP, KV_RO, LOGS, RANDOM, STACK
 
 T = TypeVar("T")
 

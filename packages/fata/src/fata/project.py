@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fata.devices.target import TARGET, UNIX
+from fata.targets.keys import KEYS_OF_GUESTS, PROJECT_KEYS
 from functoria import (
     Context,
     Graph,
@@ -22,9 +24,6 @@ from functoria import (
     resolve_graph,
 )
 from functoria.graph import all_keys
-
-from fata.devices.target import TARGET, UNIX
-from fata.targets.keys import KEYS_OF_GUESTS, PROJECT_KEYS
 
 CONTEXT_SCHEMA = 1
 GENERATED = "_fata"

@@ -62,7 +62,7 @@ def resolve(keys: Iterable[Key[Any]], sources: Iterable[Source]) -> Context:
             except ValueError as error:
                 raise UsageError(
                     f"value of `--{key.option}`: {error}",
-                    source.name,
+                    f"--{key.option}, from the {source.name}",
                     f"give `--{key.option}` a value of the form {key.converter}",
                 ) from None
     return Context(bindings)

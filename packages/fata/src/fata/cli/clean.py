@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import click
-from functoria.action import needed, run, shown
 
 from fata.clean import plan
 from fata.cli.settings import Settings, common
+from functoria.action import needed, run, shown
 
 
 @click.command("clean")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import click
-from functoria.action import needed, run, shown
 
 from fata.cli.keys import KeyedCommand, key_texts
 from fata.cli.settings import Settings, common
 from fata.configure import plan
+from functoria.action import needed, run, shown
 
 
 @click.command("configure", cls=KeyedCommand)

@@ -6,11 +6,11 @@ import sys
 import traceback
 
 import click
-from functoria import UsageError, UserError
 
 from fata.cli.group import fata
 from fata.cli.settings import Settings
 from fata.cli.show import show_error
+from functoria import UsageError, UserError
 
 INTERRUPTED = 130
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from functoria import Key, UsageError, UserError
-from functoria.key import Stage
 
 from fata.cli.settings import DEFAULT_CONFIG
 from fata.project import Project, load
+from functoria import Key, UsageError, UserError
+from functoria.key import Stage
 
 _OPTIONS = "fata.key_options"
 _TEXTS = "fata.key_texts"

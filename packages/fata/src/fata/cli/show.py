@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 
 import click
+
 from functoria import Position, UserError
 
 

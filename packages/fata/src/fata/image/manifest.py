@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import msgspec
+
 from functoria import UserError
 
 SCHEMA = 1

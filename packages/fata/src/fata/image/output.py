@@ -10,10 +10,9 @@ import hashlib
 import os
 from pathlib import Path
 
+from fata.image.manifest import FILE_NAME, Blob, Manifest, to_json
 from functoria import UserError
 from functoria.action import write_file
-
-from fata.image.manifest import FILE_NAME, Blob, Manifest, to_json
 
 
 def blob(stem: str, content: bytes, ending: str = "") -> Blob:

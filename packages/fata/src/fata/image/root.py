@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from functoria import UserError
-
 from fata.image.cpio import Entry, Kind
 from fata.needs import Directory
+from functoria import UserError
 
 INIT = "app/init"
 MODULES = "app/kernel-modules"

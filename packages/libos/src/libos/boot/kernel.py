@@ -24,7 +24,7 @@ def _check(result: int, what: str) -> None:
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
-    """Attach a file system, as mount(2) does. Raises `OSError`."""
+    """Attach a file system to the tree: see `man 2 mount`. Raises `OSError`."""
     result = _libc.mount(
         source.encode(),
         target.encode(),

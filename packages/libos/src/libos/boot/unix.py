@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-import importlib
 import signal
 import sys
 
 from libos.boot.outcome import last_line
 from libos.boot.program import run
 
+TYPE_CHECKING = False
 
-def main(module: str, words: list[str]) -> int:
-    """`main(module, words)` is the exit code of the generated program `module`.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
 
-    A terminate signal ends it as an interrupt from the keyboard does.
+
+def main(module: ModuleType, execute: Callable[[ModuleType], None], words: list[str]) -> int:
+    """`main(module, execute, words)` is the exit code of the generated program `module`.
+
+    `execute(module)` runs the module's body. A terminate signal ends the program as an interrupt
+    from the keyboard does.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    code, reason = run(lambda: importlib.import_module(module), words)
+
+    def load() -> ModuleType:
+        execute(module)
+        return module
+
+    code, reason = run(load, words)
     if code:
         print(last_line(code, reason), file=sys.stderr, flush=True)  # noqa: T201
-    elif words == ["--help"]:
+    elif "--help" in words:
         print(reason)  # noqa: T201
     return code

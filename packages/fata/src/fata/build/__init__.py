@@ -1,0 +1,1 @@
+"""From a configured project to what its target runs."""

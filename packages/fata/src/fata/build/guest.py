@@ -1,0 +1,151 @@
+"""The build for VMs: an initramfs, a kernel, and the words that start them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from fata.build.prepare import (
+    Prepared,
+    Report,
+    collect_needs,
+    describe_arguments,
+    describe_keys,
+    our_versions,
+    prepare,
+    source_of,
+)
+from fata.closure.bytecode import compile_source
+from fata.image import manifest
+from fata.image.compression import Compression, compress
+from fata.image.cpio import Entry, Kind, archive
+from fata.image.output import blob, publish
+from fata.image.root import INIT, INIT_SOURCE, MODULES, directory_entries, skeleton
+from fata.kernel import Kernel, provide
+from fata.needs import Directory, Network
+from fata.project import Project
+from fata.targets.keys import COMPRESSION, KERNEL, MEMORY
+
+PROFILE = "virtio"
+
+
+def build(project: Project, report: Report) -> manifest.Manifest:
+    """`build(project, report)` is the manifest of the image that now lies in `project.output`."""
+    kernel = provide(project.context.get(KERNEL), PROFILE, report)
+    prepared = prepare(project, report)
+    entries, records = _root(prepared, kernel)
+    report("packing the image")
+    unpacked = archive(entries)
+    compression = Compression[project.context.get(COMPRESSION).upper()]
+    initramfs = compress(unpacked, compression)
+    kernel_content = kernel.image.read_bytes()
+    kernel_blob = blob("kernel", kernel_content)
+    initramfs_blob = blob("initramfs", initramfs, f".{compression.value}")
+    words = _command_line(prepared, kernel)
+    image = manifest.Image(
+        digest=manifest.image_digest(kernel_blob, initramfs_blob, words),
+        kernel=manifest.KernelRecord(
+            blob=kernel_blob,
+            provider=kernel.provider,
+            version=kernel.version,
+            package=f"{kernel.package} {kernel.package_version}",
+            config_sha256=kernel.config_digest,
+        ),
+        initramfs=initramfs_blob,
+        unpacked=len(unpacked),
+        command_line=words,
+        emulated=tuple(kernel.cmdline_emulated),
+        machines=tuple(
+            manifest.MachineRecord(machine.name, machine.options, machine.cmdline)
+            for machine in kernel.machines
+        ),
+    )
+    made = _manifest(prepared, image, records)
+    files = ((kernel_blob, kernel_content, 0o644), (initramfs_blob, initramfs, 0o644))
+    publish(project.output, files, made)
+    return made
+
+
+def _manifest(
+    prepared: Prepared, image: manifest.Image, records: tuple[manifest.FileRecord, ...]
+) -> manifest.Manifest:
+    project = prepared.project
+    interfaces = [need for need in collect_needs(project) if isinstance(need, Network)]
+    return manifest.Manifest(
+        name=project.program.name,
+        target=project.target,
+        versions=our_versions(),
+        source=source_of(project.directory),
+        keys=describe_keys(project),
+        arguments=describe_arguments(project),
+        interpreter=interpreter_record(prepared),
+        requirements=prepared.pins,
+        image=image,
+        memory=project.context.get(MEMORY),
+        network=tuple(
+            manifest.NetworkDevice(number, need.name) for number, need in enumerate(interfaces)
+        ),
+        files=records,
+        missing=tuple(f"{miss.name} ({miss.place})" for miss in prepared.closure.missing),
+    )
+
+
+def interpreter_record(prepared: Prepared) -> manifest.Interpreter:
+    """`interpreter_record(p)` is the version and digest of the interpreter that was used."""
+    executable = prepared.interpreter.executable
+    version = ".".join(str(number) for number in prepared.interpreter.version)
+    digest = hashlib.sha256(executable.read_bytes()).hexdigest()
+    return manifest.Interpreter(version, digest)
+
+
+def _root(
+    prepared: Prepared, kernel: Kernel
+) -> tuple[list[Entry], tuple[manifest.FileRecord, ...]]:
+    """The root file system, and what is to be said of each file in it."""
+    init = compile_source(INIT_SOURCE, "app/init", prepared.interpreter)
+    found: list[tuple[Entry, manifest.FileRecord]] = []
+
+    def add(entry: Entry, kind: str, module: str | None, package: str | None, why: str) -> None:
+        digest = hashlib.sha256(entry.content).hexdigest()
+        size = len(entry.content)
+        record = manifest.FileRecord(entry.path, size, digest, kind, module, package, why)
+        found.append((entry, record))
+
+    for entry in skeleton():
+        add(entry, entry.kind.name.lower().replace("_", " "), None, None, "every image has it")
+    add(Entry(INIT, content=init), "module", None, None, "the kernel starts it as PID 1")
+    for file in prepared.closure.entries:
+        mode = 0o555 if file.executable else 0o444
+        entry = Entry(file.path, content=file.content(), mode=mode)
+        add(entry, file.kind.value, file.module, file.package, file.reason)
+    for index, module in enumerate(kernel.modules(_features(prepared))):
+        entry = Entry(f"{MODULES}/{index:02}-{module.name}.ko", content=_bytes(module.path))
+        add(entry, "kernel module", None, "linux", "the devices of the graph need it")
+    for need in collect_needs(prepared.project):
+        if isinstance(need, Directory):
+            why = f"packed by the device at {need.position}"
+            for entry in directory_entries(need, prepared.project.directory):
+                if entry.kind is Kind.FILE:
+                    add(entry, "data", None, need.source, why)
+    records = tuple(sorted((record for _, record in found), key=lambda record: record.path))
+    return [entry for entry, _ in found], records
+
+
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def _features(prepared: Prepared) -> tuple[str, ...]:
+    """What the kernel must be able to drive, said by the live devices."""
+    network = any(isinstance(need, Network) for need in collect_needs(prepared.project))
+    return ("net",) if network else ()
+
+
+def _command_line(prepared: Prepared, kernel: Kernel) -> str:
+    """The kernel's words: its own, then PID 1 and its arguments (bootparam(7)).
+
+    Words without a dot or an equals sign that the kernel does not know become arguments of PID 1.
+    """
+    python = f"/{prepared.closure.interpreter_path}"
+    own = ("fata.end=restart", f"rdinit={python}", "-I", "-S", f"/{INIT}")
+    return " ".join((*kernel.cmdline, *own))

@@ -1,0 +1,29 @@
+"""`fata new`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from fata.cli.settings import Settings, common
+from fata.new import TEMPLATES, plan
+from functoria.action import run, shown
+
+
+@click.command("new")
+@common
+@click.argument("name")
+@click.option(
+    "--template",
+    type=click.Choice(sorted(TEMPLATES)),
+    default="asgi",
+    show_default=True,
+    help="What to begin with.",
+)
+@click.pass_obj
+def command(settings: Settings, name: str, template: str) -> None:
+    """Begin a project, in a new directory called NAME."""
+    for action in run(plan(Path(name), template)):
+        settings.report(shown(action))
+    settings.report(f"cd {name}, then `fata configure -t unix && fata build && fata run`")

@@ -1,0 +1,76 @@
+"""A configuration for its reader."""
+
+import json
+
+from functoria import (
+    JOB,
+    PORT,
+    Context,
+    Device,
+    Key,
+    Package,
+    Stage,
+    Type,
+    live_keys,
+    resolve_graph,
+)
+from functoria.describe import as_dot, as_json, as_text
+
+STACK, HTTP = Type("stack"), Type("http")
+PORT_KEY = Key(name="port", converter=PORT, default=80, doc="where to listen", stage=Stage.BOOT)
+stack = Device(name="stack", type=STACK, constructor="net:Stack", keywords={"mtu": 1500})
+http = Device(
+    name="http",
+    type=STACK >> HTTP,
+    constructor="http:Server",
+    keywords={"port": PORT_KEY},
+    packages=(Package("h11>=0.16"),),
+)
+web = Device(name="web", type=HTTP >> STACK >> JOB, constructor="web:start")
+job = web(http(stack), stack)
+graph = resolve_graph([job], Context({}))
+keys = live_keys([job], Context({}))
+
+
+def test_text_is_a_tree_that_repeats_nothing() -> None:
+    assert as_text("web", graph, keys, Context({})) == TEXT
+
+
+TEXT = """\
+web
+
+Keys
+  --port 80  (at boot)  where to listen
+
+Devices
+  web: job  web:start
+  ├─ http: http  http:Server(port=--port)
+  │  └─ stack: stack  net:Stack(mtu=1500)
+  └─ stack: stack  net:Stack(mtu=1500)
+
+Packages
+  h11>=0.16
+"""
+
+
+def test_json_has_a_version_and_every_device_once() -> None:
+    data = json.loads(as_json("web", graph, keys, Context({})))
+    assert data["schema"] == 1
+    assert [device["name"] for device in data["devices"]] == ["stack", "http", "web"]
+    assert data["devices"][2]["inputs"] == ["http", "stack"]
+    assert data["keys"][0] == {
+        "name": "port",
+        "stage": "boot",
+        "value": "80",
+        "origin": "default",
+        "doc": "where to listen",
+        "position": None,
+    }
+
+
+def test_dot_quotes_what_it_must() -> None:
+    odd = Device(name="odd", type=JOB, constructor="m:start")
+    text = as_dot('a "name"', resolve_graph([odd], Context({})))
+    assert text.startswith('digraph "a \\"name\\"" {')
+    assert '"odd" [label="odd\\nm:start\\njob", style=bold];' in text
+    assert '"web" -> "http";' in as_dot("web", graph)
