@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/reboot.h>
+#include <termios.h>
 #include <unistd.h>
 
 static void say(const char *text)
@@ -17,6 +18,7 @@ static void say(const char *text)
 static void end(const char *last)
 {
     say(last);
+    tcdrain(1); /* what the console driver still holds would be lost */
     reboot(RB_AUTOBOOT);
 }
 
