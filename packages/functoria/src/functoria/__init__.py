@@ -1,7 +1,7 @@
 """functoria: typed devices, functors and keys become a graph, a plan and a program."""
 
 from functoria.context import Context, Source, resolve
-from functoria.converter import BOOLEAN, INTEGER, PORT, STRING, Converter, choice
+from functoria.converter import BOOLEAN, INTEGER, PORT, STRING, WORDS, Converter, choice
 from functoria.error import Position, UsageError, UserError
 from functoria.evaluate import Program, evaluate, register
 from functoria.graph import Graph, Node, live_keys, resolve_graph
@@ -17,6 +17,7 @@ __all__ = [
     "JOB",
     "PORT",
     "STRING",
+    "WORDS",
     "Arrow",
     "Context",
     "Converter",

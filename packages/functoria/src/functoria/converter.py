@@ -73,6 +73,21 @@ STRING = Converter("str", str, str, _is_text)
 PORT = Converter("port", _port, str, _is_port)
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in (part.strip() for part in text.split(",")) if word)
+
+
+def _is_words(value: object) -> bool:
+    return isinstance(value, tuple) and all(
+        isinstance(word, str) and word == word.strip() and word and "," not in word
+        for word in value
+    )
+
+
+WORDS = Converter("words", _words, ",".join, _is_words)
+"""Words separated by commas, as a tuple."""
+
+
 def choice(*names: str) -> Converter[str]:
     """`choice("a", "b")` reads one of the given words."""
 

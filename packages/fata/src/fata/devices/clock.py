@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functoria import Device, Impl
-
 from fata.devices.types import CLOCK
+from functoria import Device, Impl
 
 
 def clock() -> Impl:

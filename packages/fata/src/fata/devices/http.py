@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functoria import PORT, Device, Impl, Key, Package, Stage
-
 from fata.devices.stack import socket_stack
 from fata.devices.target import by_target
 from fata.devices.types import HTTP, STACK
+from functoria import PORT, Device, Impl, Key, Package, Stage
 
 
 def http_server(stack: Impl | None = None, *, port: int = 80, group: str | None = None) -> Impl:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from functoria import JOB, Arrow, Device, Impl, Package, Reference
-from functoria.position import here
-from functoria.type import AnyType
-
 from fata.devices.http import http_server
 from fata.devices.stack import socket_stack
 from fata.devices.types import HTTP
 from fata.needs import Exclude, Include, Need
+from functoria import JOB, Arrow, Device, Impl, Package, Reference
+from functoria.position import here
+from functoria.type import AnyType
 
 
 def main(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from functoria import Device, Impl, UserError
-from functoria.position import here
-
 from fata.devices.target import by_target
 from fata.devices.types import KV_RO
 from fata.needs import Directory
+from functoria import Device, Impl, UserError
+from functoria.position import here
 
 _STORE = "libos.storage.directory:DirectoryStore"
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functoria import STRING, Device, Impl, Key, Stage
-
 from fata.devices.types import LOGS
+from functoria import STRING, Device, Impl, Key, Stage
 
 
 def console_logs(*, default: str = "info") -> Impl:

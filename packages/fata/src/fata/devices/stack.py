@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from functoria import STRING, Device, Impl, Key, Stage
+from typing import TypeVar
 
 from fata.devices.target import by_target
 from fata.devices.types import STACK
 from fata.needs import Network
+from functoria import STRING, WORDS, Converter, Device, Impl, Key, Stage
+
+T = TypeVar("T")
 
 _STACK = "libos.net.socket_stack:SocketStack"
 
@@ -31,10 +34,11 @@ def _host_stack() -> Impl:
 
 
 def _guest_stack(group: str | None) -> Impl:
-    def argument(name: str, default: str | None, doc: str) -> Key[str | None]:
-        return Key(  # type: ignore[misc]
-            name=name, converter=STRING, default=default, doc=doc, stage=Stage.BOOT, group=group
-        )
+    def argument(name: str, converter: Converter[T], default: T | None, doc: str) -> Key[T | None]:
+        stage = Stage.BOOT
+        return Key(
+            name=name, converter=converter, default=default, doc=doc, stage=stage, group=group
+        )  # type: ignore[arg-type]
 
     return Device(
         name="stack",
@@ -42,9 +46,12 @@ def _guest_stack(group: str | None) -> Impl:
         constructor=_STACK,
         keywords={
             "interface": "eth0",
-            "ipv4": argument("ipv4", "dhcp", "address/prefix, `dhcp` or `none`"),
-            "ipv4_gateway": argument("ipv4-gateway", None, "the router's address"),
-            "dns": argument("dns", None, "addresses of name servers, separated by commas"),
+            "ipv4": argument("ipv4", STRING, "dhcp", "address/prefix, `dhcp` or `none`"),
+            "ipv4_gateway": argument("ipv4-gateway", STRING, None, "the IPv4 router's address"),
+            "ipv6": argument("ipv6", STRING, "auto", "address/prefix, `auto` or `none`"),
+            "ipv6_gateway": argument("ipv6-gateway", STRING, None, "the IPv6 router's address"),
+            "dns": argument("dns", WORDS, (), "name servers to ask first, comma between"),
+            "hostname": argument("hostname", STRING, None, "the name to tell a DHCP server"),
         },
         needs=(Network("eth0"),),
         doc="the guest kernel's TCP/IP",

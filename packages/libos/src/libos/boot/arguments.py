@@ -54,12 +54,17 @@ def _boolean(text: str) -> bool:
     raise ValueError(f"{text!r} is not true or false")
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in (part.strip() for part in text.split(",")) if word)
+
+
 CONVERTERS: dict[str, Callable[[str], object]] = {
     "str": str,
     "int": _integer,
     "port": _port,
     "bool": _boolean,
     "choice": str,
+    "words": _words,
 }
 
 
