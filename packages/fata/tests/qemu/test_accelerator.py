@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from fata.qemu.accelerator import Choice, Places, Preference, choose
-from fata.qemu.machine import Accelerator
+from fata.qemu.machine import PROGRAM, Accelerator
 from functoria.error import UserError
 
 
@@ -79,6 +80,68 @@ def test_a_spoilt_memory_is_forgotten(tmp_path: Path, places: Places, text: str)
     (remembered,) = _remembered(places)
     remembered.write_text(text)
     assert choose(Preference.AUTO, broken, places=places) == expected
+
+
+IMPOSTOR = """#!{python} -IS
+import socket, sys, time
+number = next(int(w.split("fd=")[1].split(",")[0]) for w in sys.argv if "id=console" in w)
+socket.socket(fileno=number).send({says!r})
+time.sleep({seconds})
+"""
+
+
+def _impostor(folder: Path, says: bytes, seconds: float) -> Path:
+    """A kernel in `folder` next to a "QEMU" that prints `says` and ends after `seconds`."""
+    program = folder / PROGRAM
+    program.write_text(IMPOSTOR.format(python=sys.executable, says=says, seconds=seconds))
+    program.chmod(0o755)
+    kernel = folder / "vmlinuz"
+    setup = bytearray(1024)
+    setup[0x1F1] = 1
+    setup[0x1FE:0x206] = b"\x55\xaa\xeb\x66HdrS"
+    kernel.write_bytes(setup)
+    return kernel
+
+
+@pytest.mark.parametrize(
+    ("says", "seconds", "choice"),
+    [
+        (
+            b"Kernel panic - not syncing: VFS: Unable to mount root fs\r\n",
+            0,
+            Choice(Accelerator.KVM, "a test start under KVM succeeded"),
+        ),
+        (
+            b"Probing EDD (edd=off to disable)... ",
+            60,
+            Choice(
+                Accelerator.TCG,
+                "emulated: a test start under KVM hung: within 0.6 s it came no further than"
+                " `Probing EDD (edd=off to disable)...`",
+            ),
+        ),
+        (
+            b"Booting\r\n",
+            0,
+            Choice(
+                Accelerator.TCG,
+                "emulated: a test start under KVM came no further than `Booting`: the guest ended"
+                " without an exit code; its last line: Booting",
+            ),
+        ),
+    ],
+)
+def test_only_a_kernel_that_comes_to_its_end_is_believed(
+    tmp_path: Path,
+    places: Places,
+    monkeypatch: pytest.MonkeyPatch,
+    says: bytes,
+    seconds: float,
+    choice: Choice,
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}")
+    kernel = _impostor(tmp_path, says, seconds)
+    assert choose(Preference.AUTO, kernel, places=places, limit=0.6) == choice
 
 
 @pytest.mark.e2e
