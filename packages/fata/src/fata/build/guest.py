@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 from fata.build.prepare import (
     Prepared,
@@ -15,24 +14,25 @@ from fata.build.prepare import (
     prepare,
     source_of,
 )
-from fata.closure.bytecode import compile_source
 from fata.image import manifest
 from fata.image.compression import Compression, compress
 from fata.image.cpio import Entry, Kind, archive
 from fata.image.output import blob, publish
-from fata.image.root import INIT, INIT_SOURCE, MODULES, directory_entries, skeleton
+from fata.image.root import DROPPED, INIT, MODULES, directory_entries, skeleton
 from fata.kernel import Kernel, provide
 from fata.needs import Directory, Network
 from fata.project import Project
 from fata.targets.keys import COMPRESSION, KERNEL, MEMORY
 
 PROFILE = "virtio"
+START = "libos.boot.init"
+STARTS = (START, "libos.boot.guest")
 
 
 def build(project: Project, report: Report) -> manifest.Manifest:
     """`build(project, report)` is the manifest of the image that now lies in `project.output`."""
     kernel = provide(project.context.get(KERNEL), PROFILE, report)
-    prepared = prepare(project, report)
+    prepared = prepare(project, report, start=STARTS)
     entries, records = _root(prepared, kernel)
     report("packing the image")
     unpacked = archive(entries)
@@ -102,7 +102,6 @@ def _root(
     prepared: Prepared, kernel: Kernel
 ) -> tuple[list[Entry], tuple[manifest.FileRecord, ...]]:
     """The root file system, and what is to be said of each file in it."""
-    init = compile_source(INIT_SOURCE, "app/init", prepared.interpreter)
     found: list[tuple[Entry, manifest.FileRecord]] = []
 
     def add(entry: Entry, kind: str, module: str | None, package: str | None, why: str) -> None:
@@ -113,13 +112,16 @@ def _root(
 
     for entry in skeleton():
         add(entry, entry.kind.name.lower().replace("_", " "), None, None, "every image has it")
-    add(Entry(INIT, content=init), "module", None, None, "the kernel starts it as PID 1")
+    dropped = "".join(f"{name}\n" for name in prepared.closure.dropped).encode()
+    add(Entry(DROPPED, content=dropped), "data", None, "libos", "names what an import may miss")
     for file in prepared.closure.entries:
         mode = 0o555 if file.executable else 0o444
-        entry = Entry(file.path, content=file.content(), mode=mode)
+        # The kernel takes a word with a dot for a parameter of its own, so PID 1 has no ending.
+        path = INIT if file.module == START else file.path
+        entry = Entry(path, content=file.content(), mode=mode)
         add(entry, file.kind.value, file.module, file.package, file.reason)
     for index, module in enumerate(kernel.modules(_features(prepared))):
-        entry = Entry(f"{MODULES}/{index:02}-{module.name}.ko", content=_bytes(module.path))
+        entry = Entry(f"{MODULES}/{index:02}-{module.name}.ko", content=module.path.read_bytes())
         add(entry, "kernel module", None, "linux", "the devices of the graph need it")
     for need in collect_needs(prepared.project):
         if isinstance(need, Directory):
@@ -129,10 +131,6 @@ def _root(
                     add(entry, "data", None, need.source, why)
     records = tuple(sorted((record for _, record in found), key=lambda record: record.path))
     return [entry for entry, _ in found], records
-
-
-def _bytes(path: Path) -> bytes:
-    return path.read_bytes()
 
 
 def _features(prepared: Prepared) -> tuple[str, ...]:
@@ -146,6 +144,6 @@ def _command_line(prepared: Prepared, kernel: Kernel) -> str:
 
     Words without a dot or an equals sign that the kernel does not know become arguments of PID 1.
     """
-    python = f"/{prepared.closure.interpreter_path}"
-    own = ("fata.end=restart", f"rdinit={python}", "-I", "-S", f"/{INIT}")
+    python = f"rdinit=/usr/bin/python{prepared.interpreter.short_version}"
+    own = ("fata.end=restart", python, "-I", "-S", f"/{INIT}")
     return " ".join((*kernel.cmdline, *own))

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import libos
-from fata.closure import Closure, closure
-from fata.closure.interpreter import Interpreter, interpreter
+from fata.closure import MAIN, Closure, Interpreter, closure, interpreter
 from fata.image import manifest
 from fata.needs import Exclude, Include, Need
 from fata.project import Project
@@ -20,7 +19,7 @@ from fata.versions import versions
 from functoria import Key, UserError
 from functoria.key import Stage
 
-PROGRAM = "fata_main"
+PROGRAM = MAIN
 LOCK_FILE = "fata.lock"
 TRACE_FILE = "fata.trace.json"
 
@@ -39,8 +38,10 @@ class Prepared:
     closure: Closure
 
 
-def prepare(project: Project, report: Report) -> Prepared:
-    """`prepare(project, report)` is the project made ready to be built for any target.
+def prepare(project: Project, report: Report, *, start: tuple[str, ...]) -> Prepared:
+    """`prepare(project, report, start=...)` is the project made ready to be built.
+
+    `start` are modules that the target needs whatever the program is.
 
     Raises `UserError` if the project is not configured, a requirement cannot be had, or the
     program imports what cannot be found.
@@ -66,6 +67,7 @@ def prepare(project: Project, report: Report) -> Prepared:
         environment=packages,
         interpreter=python,
         libos=library,
+        start=start,
         include=tuple(name for need in needs if isinstance(need, Include) for name in need.modules),
         exclude=tuple(name for need in needs if isinstance(need, Exclude) for name in need.modules),
         trace=trace if trace.is_file() else None,

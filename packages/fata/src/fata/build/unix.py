@@ -49,7 +49,7 @@ def build(project: Project, report: Report) -> manifest.Manifest:
     The sources stay where they are, so that an edit needs no build; the closure is made all the
     same, so that what a VM would miss is found while developing.
     """
-    prepared = prepare(project, report)
+    prepared = prepare(project, report, start=("libos.boot.unix",))
     content = _launcher(prepared).encode()
     record = blob(LAUNCHER, content, ".py")
     made = manifest.Manifest(

@@ -59,9 +59,10 @@ def _image(project: Project, *, as_json: bool) -> str:
 
 
 def _why(project: Project, name: str, *, as_json: bool) -> str:
+    from fata.build.guest import STARTS
     from fata.build.prepare import prepare
 
-    chain = prepare(project, lambda _text: None).closure.why(name)
+    chain = prepare(project, lambda _text: None, start=STARTS).closure.why(name)
     if not chain:
         raise UserError(
             f"`{name}` is not in the image",

@@ -23,7 +23,7 @@ from fata.closure.traced import Trace, read_trace, traced_entries
 from fata.closure.walk import Start, Walk
 from functoria.error import UserError
 
-MAIN = "main"
+MAIN = "fata_main"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def closure(  # noqa: PLR0913 - each is one of the inputs of an image, and named
 ) -> Closure:
     """`closure(main, ...)` is the files that `main` and the modules in `start` need in an image.
 
-    `main` is the program, or its text; it becomes `app/main.pyc`. `libos` is that package's own
+    `main` is the program, or its text; it becomes `app/fata_main.pyc`. `libos` is that package's own
     directory. `include` and `exclude` are module names, or `name.*`. Raises `UserError` where the
     user's code imports what is not there or is malformed, or where a shared library is missing.
     """

@@ -11,14 +11,7 @@ from functoria import UserError
 INIT = "app/init"
 MODULES = "app/kernel-modules"
 
-INIT_SOURCE = b"""\
-import sys
-
-sys.path.insert(0, "/app")
-from libos.boot.guest import main
-
-main()
-"""
+DROPPED = "app/dropped"
 
 
 def skeleton() -> tuple[Entry, ...]:

@@ -93,6 +93,9 @@ def _watch_orphans() -> None:
 def _load() -> ModuleType:
     import importlib
 
+    from libos.boot import dropped
+
+    dropped.install()
     return importlib.import_module(PROGRAM)
 
 
