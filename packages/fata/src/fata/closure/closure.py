@@ -101,8 +101,8 @@ def closure(  # noqa: PLR0913 - each is one of the inputs of an image, and named
 ) -> Closure:
     """`closure(main, ...)` is the files that `main` and the modules in `start` need in an image.
 
-    `main` is the program, or its text; it becomes `app/fata_main.pyc`. `libos` is that package's own
-    directory. `include` and `exclude` are module names, or `name.*`. Raises `UserError` where the
+    `main` is the program, or its text; it becomes `app/fata_main.pyc`. `libos` is that package's
+    own directory. `include` and `exclude` are module names, or `name.*`. Raises `UserError` where the
     user's code imports what is not there or is malformed, or where a shared library is missing.
     """
     known = rules()
@@ -110,7 +110,8 @@ def closure(  # noqa: PLR0913 - each is one of the inputs of an image, and named
     places = roots(interpreter, project, environment, libos)
     user = next(place for place in places if place.origin is Origin.USER)
     finder = Finder(interpreter, places)
-    entry = Module(MAIN, Kind.SOURCE, Origin.USER, user.directory / f"{MAIN}.py", (), user)
+    file, shown = user.directory / f"{MAIN}.py", _shown(main, user.directory)
+    entry = Module(MAIN, Kind.SOURCE, Origin.USER, file, (), user, shown)
     source = main if isinstance(main, bytes) else main.read_bytes()
     beginning = Start(entry, source, start, include, exclude, seen.modules)
     report("finding the modules that the program reaches")
@@ -121,6 +122,13 @@ def closure(  # noqa: PLR0913 - each is one of the inputs of an image, and named
     entries = tuple(sorted(stripped(found), key=lambda e: e.path))
     shrunk = tuple(e.path for e, o in zip(entries, found, strict=True) if e.source is not o.source)
     return Closure(entries, graph, dropped_names(graph, finder), shrunk)
+
+
+def _shown(main: Path | bytes, project: Path) -> str:
+    if isinstance(main, bytes):
+        return "main.py"
+    path = main.resolve()
+    return path.relative_to(project).as_posix() if path.is_relative_to(project) else path.name
 
 
 def _files(

@@ -49,7 +49,8 @@ class Module:
     """`Module(name, kind, origin, ...)` is a module that was found.
 
     `path` is `None` for what is in the interpreter or is a namespace; `search` is where its
-    submodules are looked for, empty unless it is a package; `root` is where it was found.
+    submodules are looked for, empty unless it is a package; `root` is where it was found; `shown`
+    replaces its name in messages.
     """
 
     name: str
@@ -58,6 +59,12 @@ class Module:
     path: Path | None = None
     search: tuple[Path, ...] = ()
     root: Root | None = None
+    shown: str = ""
+
+    @property
+    def title(self) -> str:
+        """`title` is the file's name for people, in tracebacks and messages: `asyncio/events.py`."""
+        return self.shown or self.relative
 
     @property
     def is_package(self) -> bool:
@@ -66,7 +73,7 @@ class Module:
 
     @property
     def relative(self) -> str:
-        """`relative` is its file below its root, as tracebacks show it: `asyncio/events.py`."""
+        """`relative` is its file below its root: `asyncio/events.py`."""
         if self.path is None or self.root is None:
             return self.name
         return self.path.relative_to(self.root.directory).as_posix()

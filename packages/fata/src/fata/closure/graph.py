@@ -59,7 +59,7 @@ class Graph:
     def place(self, edge: Edge) -> str:
         """`place(edge)` is where the import is written: `asyncio/events.py:12`."""
         module = self.modules.get(edge.importer)
-        name = module.relative if module is not None else edge.importer
+        name = module.title if module is not None else edge.importer
         return f"{name}:{edge.line}" if edge.line else name
 
 

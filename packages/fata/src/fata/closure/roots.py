@@ -34,7 +34,8 @@ def roots(
 def stdlib_in_image(interpreter: Interpreter) -> str:
     """`stdlib_in_image(i)` is where its library must be for `sys.prefix` to be `/usr`.
 
-    It is `usr/lib/python3.11`. It cannot be directly below `/`: the search for the landmark `os.pyc` stops before the root.
+    It is `usr/lib/python3.11`, and cannot be directly below `/`: the search for the landmark
+    `os.pyc` stops before the root.
     """
     try:
         below = interpreter.stdlib.relative_to(interpreter.prefix).as_posix()

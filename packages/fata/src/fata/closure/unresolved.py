@@ -18,8 +18,8 @@ def not_found(name: str, place: str, finder: Finder, rules: Rules) -> UserError:
 def syntax_error(module: Module, reading: Reading) -> UserError:
     """`syntax_error(module, reading)` is the error for a module of the user's that is malformed."""
     return UserError(
-        f"`{module.relative}` is not valid Python: {reading.error}",
-        Position(module.relative, reading.line),
+        f"`{module.title}` is not valid Python: {reading.error}",
+        Position(module.title, reading.line),
         "mend the line; the interpreter that is packed must be able to compile it",
     )
 

@@ -126,10 +126,10 @@ class Walk:
             module = known or self.start.main
             self.modules[name] = module
             if name == self.start.main.name:
-                sources.append((name, Job(self.start.source, module.relative, "", main=True)))
+                sources.append((name, Job(self.start.source, module.title, "", main=True)))
             elif module.path is not None and module.kind in {Kind.SOURCE, Kind.FROZEN}:
                 package = name if module.is_package else name.rpartition(".")[0]
-                sources.append((name, Job(module.path.read_bytes(), module.relative, package)))
+                sources.append((name, Job(module.path.read_bytes(), module.title, package)))
         for (name, _), reading in zip(
             sources, self.readers.read([job for _, job in sources]), strict=True
         ):
@@ -182,7 +182,7 @@ class Walk:
         if any_matches(self.start.exclude, target):
             if not forgiven:
                 self.missing.add(
-                    Missing(target, module.name, f"{module.relative}:{entry.line}", "excluded")
+                    Missing(target, module.name, f"{module.title}:{entry.line}", "excluded")
                 )
             return
         if module.origin not in OWN:
@@ -273,7 +273,7 @@ class Walk:
         found = self.finder.find(name)
         if found is not None and entry.name:
             name = f"{name}.{entry.name}"
-        place = f"{module.relative}:{entry.line}"
+        place = f"{module.title}:{entry.line}"
         if entry.flags & (OPTIONAL | FALLBACK):
             return
         if module.origin in OWN and not entry.flags & (LAZY | LITERAL):
@@ -285,7 +285,7 @@ class Walk:
     def unreadable(self, module: Module, reading: Reading) -> None:
         if module.origin in OWN:
             raise syntax_error(module, reading)
-        place = f"{module.relative}:{reading.line}"
+        place = f"{module.title}:{reading.line}"
         self.missing.add(Missing(module.name, module.name, place, reading.error))
 
     def notes(self) -> list[str]:
