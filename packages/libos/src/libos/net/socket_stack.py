@@ -87,6 +87,7 @@ class SocketStack:
         settings = self._settings()
         with Netlink() as netlink:
             bring_up(netlink, await wait_for_link(netlink, "lo", 0.0))
+            _log.info("waiting for the interface `%s`", self._interface)
             link = await wait_for_link(netlink, self._interface, self._interface_limit)
             bring_up(netlink, link, mtu=self._mtu, ipv6=self._ipv6 != "none")
             self._set_static(netlink, link, settings)

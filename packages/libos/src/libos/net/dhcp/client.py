@@ -167,7 +167,7 @@ class Client:
         if self.state is State.INIT:
             return self._start_over(event, now)
         if self.state is State.BOUND:
-            return self._bound()
+            return self._bound(now)
         if self.state is not State.REQUESTING:
             self._xid = int(self._random() * 0x1_0000_0000)
         if event in {Event.BEGIN, Event.RESUME}:
@@ -185,7 +185,7 @@ class Client:
         pause = self._back_off(self._naks - 1) if event is Event.NAK else 0.0
         return effects + self._set_timer(now + pause)
 
-    def _bound(self) -> list[Effect]:
+    def _bound(self, now: float) -> list[Effect]:
         lease = self.lease
         if lease is None:
             return []
@@ -198,7 +198,7 @@ class Client:
         return [
             Configure(lease),
             Report(f"lease of {_text(lease)} from {lease.server} {ends}"),
-            *self._set_timer(None if lease.seconds is None else self._renewal),
+            *self._set_timer(None if lease.seconds is None else max(now, self._renewal)),
         ]
 
     def _at(self, seconds: int | None, least: float = 0.0) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import struct
 from enum import IntEnum
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from typing import Final
 
 T = TypeVar("T")
-
-_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_-]+)*\.?")
 
 
 class MessageType(IntEnum):
@@ -107,10 +104,15 @@ def _packed_addresses(addresses: tuple[str, ...]) -> bytes:
 
 def _name(data: bytes) -> str:
     # Only what may stand in a domain name: such text ends up in files of the guest.
-    text = data.rstrip(b"\0").decode("ascii", "replace")
-    if len(text) > 255 or not _NAME.fullmatch(text):
+    text = data.rstrip(b"\0").decode("latin-1")
+    labels = text.removesuffix(".").split(".")
+    if len(text) > 255 or not all(map(_is_label, labels)):
         raise MalformedMessageError(f"the name {data[:64]!r}")
     return text
+
+
+def _is_label(text: str) -> bool:
+    return text.isascii() and text[:1] != "-" and text.replace("-", "").replace("_", "x").isalnum()
 
 
 def _packed_name(name: str) -> bytes:
