@@ -13,7 +13,7 @@ from fata.closure import Closure, Interpreter, closure, interpreter
 
 
 class Build(Protocol):
-    """`build(files, ...)` is the closure of a project with these files; `main.py` is its program."""
+    """`build(files, ...)` is the closure of a project whose program is `main.py`."""
 
     def __call__(
         self, files: dict[str, str], environment: dict[str, str] | None = None, **options: Any

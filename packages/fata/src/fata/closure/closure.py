@@ -102,8 +102,8 @@ def closure(  # noqa: PLR0913 - each is one of the inputs of an image, and named
     """`closure(main, ...)` is the files that `main` and the modules in `start` need in an image.
 
     `main` is the program, or its text; it becomes `app/fata_main.pyc`. `libos` is that package's
-    own directory. `include` and `exclude` are module names, or `name.*`. Raises `UserError` where the
-    user's code imports what is not there or is malformed, or where a shared library is missing.
+    own directory. `include` and `exclude` are module names, or `name.*`. Raises `UserError` where
+    the user's code imports what is not there or is malformed, or a shared library is missing.
     """
     known = rules()
     seen = read_trace(trace) if trace is not None else Trace()

@@ -63,7 +63,7 @@ class Module:
 
     @property
     def title(self) -> str:
-        """`title` is the file's name for people, in tracebacks and messages: `asyncio/events.py`."""
+        """`title` is the file's name in tracebacks and messages: `asyncio/events.py`."""
         return self.shown or self.relative
 
     @property

@@ -35,7 +35,7 @@ def environment(lock: Lock, interpreter: Interpreter, report: Callable[[str], No
     with (home / f"{target.name}.lock").open("wb") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if not target.is_dir():
-            count = sum(line[:1].isalnum() for line in lock.pins.splitlines())
+            count = len(lock.packages)
             report(f"installing {count} package{'s' if count != 1 else ''}")
             _install(lock, interpreter, target)
     return target

@@ -39,6 +39,12 @@ class Lock:
     inputs: str
     requirements: tuple[Requirement, ...] = ()
 
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """`packages` is the pins without their hashes, as in `starlette==1.0.0`, in order."""
+        lines = [line for line in self.pins.splitlines() if line[:1] not in {"", " ", "#"}]
+        return tuple(line.rstrip("\\ ") for line in lines)
+
 
 def lock(
     requirements: Sequence[Requirement],

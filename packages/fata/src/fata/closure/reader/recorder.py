@@ -38,10 +38,9 @@ class Recorder:
         self.recording = False
         files = set()
         for path in self.files:
-            below = [r for r in (self.project, *self.roots) if path.startswith(r + os.sep)]
-            code = path.endswith(_CODE) and below
-            if code or not os.path.isfile(path):  # noqa: PTH113 - as above
+            if path.endswith(_CODE) or not os.path.isfile(path):  # noqa: PTH113 - as above
                 continue
+            below = [r for r in (self.project, *self.roots) if path.startswith(r + os.sep)]
             files.add(path[len(below[0]) + 1 :] if below else path)
         own = {"__main__", __name__, __package__}
         return {"modules": sorted(set(sys.modules) - own), "files": sorted(files)}
