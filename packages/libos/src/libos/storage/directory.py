@@ -56,7 +56,8 @@ class DirectoryStore:
             raise ValueError(f"bytes from {offset}, {length} of them: neither may be negative")
         file = self._open(key)
         try:
-            return _read(file, offset, min(length, max(0, os.fstat(file).st_size - offset)))
+            length = min(length, os.fstat(file).st_size - offset)
+            return _read(file, offset, length) if length > 0 else b""
         finally:
             os.close(file)
 

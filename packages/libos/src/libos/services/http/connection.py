@@ -251,6 +251,11 @@ class Connection(asyncio.Protocol):
 
     # Responses.
 
+    @property
+    def closing(self) -> bool:
+        """Whether nothing more can be written, by our doing or the peer's."""
+        return self._transport.is_closing()
+
     def write(self, data: bytes) -> None:
         """Write bytes of the response, or nothing if the connection is closing already."""
         if not self._transport.is_closing():

@@ -106,7 +106,8 @@ class Exchange:
             self._give_up()
             raise
         except Exception as error:
-            if self._lost and isinstance(error, OSError):
+            gone = self._lost or self._connection.closing
+            if gone and isinstance(error, OSError):
                 _log.debug("%s %s: the client has gone", self._head.method, self._head.path)
             else:
                 _log.exception("%s %s: the application raised", self._head.method, self._head.path)
@@ -175,7 +176,9 @@ class Exchange:
         `RuntimeError` or `ValueError` for messages that make no valid response.
         """
         kind = message["type"]
-        if self._lost:
+        # A transport that failed says so to the protocol only in a later turn of the loop, which
+        # an application that sends without a pause would never let come.
+        if self._lost or self._connection.closing:
             raise ConnectionResetError("the client has closed the connection")
         if kind == "http.response.body":
             self._send_body(message.get("body", b""), message.get("more_body", False))
