@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 from typing import TYPE_CHECKING
@@ -113,12 +114,13 @@ def bring_up(netlink: Netlink, link: Link, *, mtu: int | None = None, ipv6: bool
     except OSError as error:
         what = f"the kernel refused to bring up `{link.name}`"
         what += f" with an MTU of {mtu}" if mtu is not None else ""
+        do = "check the device on the host"
+        if error.errno == errno.EPERM:
+            do = "use the target `unix` for a process that shall leave its host's network alone"
+        elif mtu is not None:
+            do = "check the MTU against what the host's bridge and device offer"
         raise ConfigurationError(
-            f"{what}: {error.strerror}",
-            f"--interface={link.name}",
-            "check the MTU against what the host's bridge and device offer"
-            if mtu is not None
-            else "check the device on the host",
+            f"{what}: {error.strerror}", f"--interface={link.name}", do
         ) from error
 
 

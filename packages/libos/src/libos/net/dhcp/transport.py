@@ -5,7 +5,7 @@ from __future__ import annotations
 import array
 import socket
 import struct
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from libos.net.dhcp.effects import UNCONFIGURED
 from libos.net.dhcp.message import (
@@ -20,6 +20,7 @@ from libos.net.dhcp.packet import MalformedPacketError, parse_udp, render_udp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TypeAlias
 
 ETH_P_IP = 0x0800
 SO_ATTACH_FILTER = 26
@@ -45,26 +46,6 @@ _UDP_TO_CLIENT_PORT = (
 )
 
 
-class Transport(Protocol):
-    """A way for DHCP messages, non-blocking. `OSError` is raised where the kernel refuses."""
-
-    def send(self, message: Message, destination: str) -> None:
-        """`send(message, destination)` hands the message to the kernel for port 67 there."""
-        ...
-
-    def receive(self) -> Message | None:
-        """`receive()` is the next message, None if it was none, or raises `BlockingIOError`."""
-        ...
-
-    def fileno(self) -> int:
-        """`fileno()` is the descriptor to wait on."""
-        ...
-
-    def close(self) -> None:
-        """`close()` ends it."""
-        ...
-
-
 class RawTransport:
     """`RawTransport(interface)` sends from 0.0.0.0 and hears what comes to port 68 at any address.
 
@@ -85,7 +66,10 @@ class RawTransport:
             raise
 
     def send(self, message: Message, destination: str) -> None:
-        """See `Transport.send`; the frame is broadcast, whatever the IP destination."""
+        """`send(message, destination)` hands the message to the kernel for port 67 there.
+
+        The frame is broadcast, whatever the IP destination. `OSError`: the kernel refuses.
+        """
         packet = render_udp(
             render(message),
             socket.inet_pton(socket.AF_INET, UNCONFIGURED),
@@ -96,7 +80,7 @@ class RawTransport:
         self._socket.sendto(packet, (self._interface, ETH_P_IP, 0, 0, _BROADCAST_MAC))
 
     def receive(self) -> Message | None:
-        """See `Transport.receive`."""
+        """`receive()` is the next message, None if it was none, or raises `BlockingIOError`."""
         packet, ancillary, _, _ = self._socket.recvmsg(
             _RECEIVE_SIZE, socket.CMSG_SPACE(_AUXDATA.size)
         )
@@ -111,11 +95,11 @@ class RawTransport:
             return None
 
     def fileno(self) -> int:
-        """See `Transport.fileno`."""
+        """`fileno()` is the descriptor to wait on."""
         return self._socket.fileno()
 
     def close(self) -> None:
-        """See `Transport.close`."""
+        """`close()` ends it."""
         self._socket.close()
 
 
@@ -139,11 +123,11 @@ class UdpTransport:
             raise
 
     def send(self, message: Message, destination: str) -> None:
-        """See `Transport.send`."""
+        """See `RawTransport.send`."""
         self._socket.sendto(render(message), (destination, SERVER_PORT))
 
     def receive(self) -> Message | None:
-        """See `Transport.receive`."""
+        """See `RawTransport.receive`."""
         payload, (_, port) = self._socket.recvfrom(_RECEIVE_SIZE)
         try:
             return parse(payload) if port == SERVER_PORT else None
@@ -151,12 +135,15 @@ class UdpTransport:
             return None
 
     def fileno(self) -> int:
-        """See `Transport.fileno`."""
+        """See `RawTransport.fileno`."""
         return self._socket.fileno()
 
     def close(self) -> None:
-        """See `Transport.close`."""
+        """See `RawTransport.close`."""
         self._socket.close()
+
+
+Transport: TypeAlias = "RawTransport | UdpTransport"
 
 
 def _is_summed(ancillary: Iterable[tuple[int, int, bytes]]) -> bool:
