@@ -136,7 +136,7 @@ def _root(
 def _features(prepared: Prepared) -> tuple[str, ...]:
     """What the kernel must be able to drive, said by the live devices."""
     network = any(isinstance(need, Network) for need in collect_needs(prepared.project))
-    return ("net",) if network else ()
+    return ("virtio-mmio", "virtio-pci", "net") if network else ()
 
 
 def _command_line(prepared: Prepared, kernel: Kernel) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import libos
+from fata.build.references import check_references
 from fata.closure import MAIN, Closure, Interpreter, closure, interpreter
 from fata.image import manifest
 from fata.needs import Exclude, Include, Need
@@ -61,6 +62,7 @@ def prepare(project: Project, report: Report, *, start: tuple[str, ...]) -> Prep
     library = Path(libos.__path__[0])
     needs = collect_needs(project)
     trace = project.directory / TRACE_FILE
+    check_references(project)
     files = closure(
         main,
         project=project.directory,

@@ -26,7 +26,8 @@ def run(arguments: list[str]) -> int:
         result = fata.main(arguments, prog_name="fata", standalone_mode=False, obj=settings)
     except (Exception, KeyboardInterrupt) as error:
         code = _failed(error)
-        if settings.verbosity >= 2:
+        # An error while the options were being read may have come before `-vv`.
+        if settings.verbosity >= 2 or "-vv" in arguments:
             traceback.print_exception(error)
         return code
     return result if isinstance(result, int) else 0

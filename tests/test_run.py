@@ -1,0 +1,182 @@
+"""Running: ports, outcomes, interrupts, and no QEMU left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from fata.qemu.wait import wait_http
+from tests.conftest import MakeProject, Project, StartRun, gone
+
+pytestmark = pytest.mark.e2e
+
+CONFIG = """\
+from fata.dsl import main, register
+
+register("job", main("job:start"))
+"""
+
+
+def job(project: Project, body: str) -> Project:
+    project.write("config.py", CONFIG)
+    indented = "".join(f"    {line}\n" for line in body.splitlines())
+    project.write("job.py", f"import os, sys, asyncio\n\nasync def start():\n{indented}")
+    return project.built()
+
+
+def test_an_uncaught_exception_shows_its_traceback_and_has_its_own_code(
+    project: MakeProject,
+) -> None:
+    result = job(project(), "await asyncio.sleep(0)\nraise ValueError('no such thing')").fata("run")
+    assert result.code == 70
+    assert 'File "job.py", line 5, in start' in result.out
+    assert "in the job `job` of config.py:3" in result.out
+    assert "exit code 70: uncaught ValueError: no such thing" in result.err
+    assert "Kernel panic" not in result.out
+
+
+def test_the_programs_own_exit_code_is_passed_through(project: MakeProject) -> None:
+    assert job(project(), "sys.exit(3)").fata("run").code == 3
+
+
+def test_a_module_that_was_left_out_says_what_to_do(project: MakeProject) -> None:
+    result = job(project(), "__import__('tk' + 'inter')").fata("run")
+    assert result.code == 70
+    assert 'add include=["tkinter"] to its job in config.py' in result.out
+
+
+def test_orphans_are_reaped_and_children_keep_their_status(project: MakeProject) -> None:
+    body = """\
+child = os.fork()
+if child == 0:
+    grandchild = os.fork()
+    os._exit(0 if grandchild else 0)
+assert os.waitpid(child, 0)[1] == 0
+await asyncio.sleep(6)
+if os.fork() == 0:
+    os._exit(4)
+await asyncio.sleep(0.5)
+print("exit status", os.waitstatus_to_exitcode(os.wait()[1]))
+states = [open(f"/proc/{p}/stat").read().rpartition(")")[2].split()[0]
+          for p in os.listdir("/proc") if p.isdigit()]
+print("zombies", states.count("Z"))
+"""
+    result = job(project(), body).ok("run")
+    assert "exit status 4" in result.out
+    assert "zombies 0" in result.out
+
+
+def test_the_root_cannot_be_written_and_tmp_can(project: MakeProject) -> None:
+    body = """\
+open("/tmp/x", "w").write("ok")
+try:
+    open("/app/x", "w")
+except OSError as error:
+    print("refused:", error.strerror)
+"""
+    assert "refused: Read-only file system" in job(project(), body).ok("run").out
+
+
+def test_arguments_reach_the_program_whatever_is_in_them(project: MakeProject) -> None:
+    made = project()
+    made.write(
+        "config.py",
+        "from fata.dsl import STRING, argument, main, register\n"
+        "text = argument('text', STRING, 'nothing', 'what to say')\n"
+        "register('job', main('job:start', text=text))\n",
+    )
+    made.write("job.py", "async def start(text):\n    print('said', ascii(text))\n")
+    made.built()
+    value = "two words, \"quotes\" -- 100% 'true' \u00e9 a=b"
+    assert f"said {value!a}" in made.ok("run", "--", f"--text={value}").out
+    wrong = made.fata("run", "--", "--txt=x")
+    assert wrong.code == 2
+    assert "its arguments are `--logs`, `--text`" in wrong.err
+
+
+def test_an_argument_that_the_guest_refuses_is_exit_code_64(project: MakeProject) -> None:
+    result = project("echo").built().fata("run", "--", "--port=http")
+    assert result.code == 64
+    assert "boot argument --port: 'http' is not a whole number, declared at config.py:3" in (
+        result.err
+    )
+
+
+def test_a_port_in_use_is_named_before_anything_starts(project: MakeProject) -> None:
+    website = project("website").built()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = website.fata("run", "-p", f"{taken.getsockname()[1]}:80")
+    assert result.code == 1
+    assert f"{taken.fileno() and ''}in use" in result.err or "taken" in result.err
+    assert result.out == ""
+
+
+def test_the_console_is_in_a_file_from_the_first_byte(project: MakeProject) -> None:
+    hello = project("hello").built()
+    result = hello.ok("run", "--console", "kept.log")
+    kept = (hello.directory / "kept.log").read_text(errors="replace")
+    assert kept.replace("\r\n", "\n") == result.out
+
+
+def test_no_qemu_is_left_when_fata_is_killed(project: MakeProject, running: StartRun) -> None:
+    run = running(project("website").built(), "-p", "0:80")
+    assert wait_http(run.port(80), "/", 120).status == 200
+    (qemu,) = run.children
+    os.kill(run.process.pid, signal.SIGKILL)
+    run.process.wait()
+    assert gone(qemu)
+
+
+def test_a_terminate_signal_ends_the_guest_in_order(
+    project: MakeProject, running: StartRun
+) -> None:
+    run = running(project("website").built(), "-p", "0:80")
+    assert wait_http(run.port(80), "/", 120).status == 200
+    run.process.terminate()
+    assert run.process.wait(30) == 130
+    assert "fata: exit 130 interrupted" in run.text
+
+
+@pytest.mark.parametrize("part", ["kernel", "initramfs"])
+@pytest.mark.parametrize("damage", ["truncated", "changed", "missing"])
+def test_a_damaged_image_is_refused_and_named(project: MakeProject, part: str, damage: str) -> None:
+    hello = project("hello").built()
+    (path,) = hello.output.glob(f"{part}-*")
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "truncated":
+        path.write_bytes(content[: len(content) // 2])
+    elif damage == "changed":
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    result = hello.fata("run")
+    assert (result.code, result.out) == (1, "")
+    assert part in result.err
+    assert "fata build" in result.err
+
+
+def test_without_qemu_the_message_says_what_to_install(
+    project: MakeProject, tmp_path: Path
+) -> None:
+    hello = project("hello").built()
+    (tmp_path / "bin").mkdir()
+    result = hello.fata("run", PATH=str(tmp_path / "bin"))
+    assert result.code == 1
+    assert "qemu-system-x86" in result.err
+    doctor = hello.fata("doctor", PATH=str(tmp_path / "bin"))
+    assert doctor.code == 1
+    assert "fail qemu" in doctor.out
+    assert "apt-get install qemu-system-x86" in doctor.out
+
+
+def test_a_guest_that_panics_is_told_from_one_that_ends(project: MakeProject) -> None:
+    body = "import ctypes\nctypes.string_at(0)"
+    result = job(project(), body).fata("run")
+    assert result.code == 125
+    assert "the guest ended without an outcome" in result.err
+    assert "console.log" in result.err
