@@ -96,6 +96,12 @@ int main(int argc, char **argv)
             say("................................................................\n");
         end("fata: exit 0\n");
     }
+    if (!strcmp(what, "doze")) {
+        say("dozing\n");
+        for (int nap = 0; nap < 100; nap++)
+            usleep(2000);
+        end("fata: exit 0\n");
+    }
     if (!strcmp(what, "serve"))
         serve();
     if (!strcmp(what, "wait")) {

@@ -21,6 +21,7 @@ from fata.qemu.machine import (
     UserNic,
     command,
     escaped,
+    timer_words,
 )
 from fata.qemu.publish import Publish
 
@@ -42,7 +43,11 @@ def _guest(machine: Machine) -> Guest:
 
 
 @pytest.mark.parametrize(
-    ("accelerator", "processor"), [(Accelerator.TCG, "max"), (Accelerator.KVM, "host")]
+    ("accelerator", "processor", "timers"),
+    [
+        (Accelerator.TCG, "max", "noapictimer tsc=nowatchdog tsc_early_khz=2596138 "),
+        (Accelerator.KVM, "host", ""),
+    ],
 )
 @pytest.mark.parametrize(
     ("machine", "board", "disk", "nic", "entropy"),
@@ -71,9 +76,11 @@ def test_the_whole_command_line(
     entropy: str,
     accelerator: Accelerator,
     processor: str,
+    timers: str,
 ) -> None:
+    log = Path("/run/console")
     assert command(
-        _guest(machine), accelerator, Inherited(5), Path("/run/console"), Inherited(6)
+        _guest(machine), accelerator, Inherited(5), log, Inherited(6), tsc_khz=2596138
     ) == (
         "qemu-system-x86_64",
         *("-no-user-config", "-nodefaults", "-display", "none", "-no-reboot"),
@@ -97,7 +104,7 @@ def test_the_whole_command_line(
         *("-device", entropy),
         *("-kernel", "/image/vmlinux"),
         *("-initrd", "/image/root.cpio"),
-        *("-append", "console=ttyS0 reboot=t panic=-1 quiet"),
+        *("-append", f"{timers}console=ttyS0 reboot=t panic=-1 quiet"),
     )
 
 
@@ -115,8 +122,13 @@ def test_the_least_guest_has_no_network_disk_monitor_or_initramfs() -> None:
         *("-chardev", "file,id=console,path=console.log"),
         *("-serial", "chardev:console"),
         *("-kernel", "vmlinux"),
-        *("-append", ""),
+        *("-append", "noapictimer tsc=nowatchdog "),
     )
+
+
+def test_more_than_one_vcpu_needs_the_timers_of_its_local_apics() -> None:
+    guest = Guest(Path("vmlinux"), vcpus=2)
+    assert timer_words(guest, Accelerator.TCG, 1000) == ("tsc=nowatchdog", "tsc_early_khz=1000")
 
 
 def test_a_tap_vif_and_a_qcow2_disk() -> None:

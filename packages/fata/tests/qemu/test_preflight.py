@@ -101,7 +101,10 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
     [
         ({"memory": 1}, "1 MiB of memory are too few for a guest"),
         ({"vcpus": 0}, "a guest cannot have 0 vcpus"),
-        ({"cmdline": "x" * 2048}, "the kernel command line has 2049 bytes and Linux takes 2048"),
+        (
+            {"cmdline": "x" * 2048},
+            "the kernel command line has 2048 bytes and there is room for 1984",
+        ),
         ({"cmdline": "a\nb"}, "the kernel command line contains a control character"),
     ],
 )

@@ -346,6 +346,14 @@ def test_a_published_port_leads_to_the_guest(
     assert listening <= reply.milliseconds + 100
 
 
+def test_an_emulated_guest_has_fine_timers(guest: MakeGuest, tmp_path: Path) -> None:
+    """A hundred naps of 2 ms; with timers as coarse as a tick they would take a second."""
+    watch = Stopwatch()
+    assert run(guest("doze"), TCG, tmp_path / "console", watch, limit=LIMIT).code == 0
+    times = {text: at for at, text in watch.lines}
+    assert 200 <= times["fata: exit 0"] - times["dozing"] < 1000
+
+
 def test_qmp_pauses_resumes_and_ends_a_guest(guest: MakeGuest, tmp_path: Path) -> None:
     with Run(guest("wait"), TCG, tmp_path / "console", limit=LIMIT) as running:
         running.start()

@@ -12,7 +12,8 @@ from pathlib import Path
 from fata.qemu.machine import Guest
 from functoria.error import UserError
 
-COMMAND_LINE_LIMIT = 2048  # COMMAND_LINE_SIZE of Linux on x86, with the final NUL
+_ADDED = 64  # the words for its timers, and the final NUL
+COMMAND_LINE_LIMIT = 2048  # COMMAND_LINE_SIZE of Linux on x86
 _REBUILD = "build the image again with `fata build`"
 
 
@@ -94,10 +95,11 @@ def check_guest(guest: Guest) -> None:
         raise UserError(
             f"a guest cannot have {guest.vcpus} vcpus", "--vcpus", "give it one or more"
         )
-    length = len(guest.cmdline.encode()) + 1
+    length = len(guest.cmdline.encode()) + _ADDED
     if length > COMMAND_LINE_LIMIT:
         raise UserError(
-            f"the kernel command line has {length} bytes and Linux takes {COMMAND_LINE_LIMIT}",
+            f"the kernel command line has {length - _ADDED} bytes and there is room for"
+            f" {COMMAND_LINE_LIMIT - _ADDED}",
             None,
             "give long arguments in a file of the image instead",
         )

@@ -14,6 +14,7 @@ from typing import IO, Self
 
 from fata.qemu.failure import not_installed
 from fata.qemu.machine import PROGRAM, Accelerator, Guest, Inherited, command
+from fata.qemu.timestamp import tsc_khz
 
 _PR_SET_PDEATHSIG = 1
 
@@ -43,6 +44,7 @@ class Process:
                     log,
                     Inherited(qmp.fileno()),
                     program,
+                    tsc_khz() if accelerator is Accelerator.TCG else None,
                 )
                 self.started = time.monotonic()
                 self._child = _spawn(arguments, (console.fileno(), qmp.fileno()))
