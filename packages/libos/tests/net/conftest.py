@@ -143,10 +143,9 @@ class Laboratory:
             namespace or self.host,
             [
                 command,
-                "--keep-in-foreground",
+                "--no-daemon",  # nor another user: a user namespace may have none
                 "--conf-file=/dev/null",
                 "--port=0",
-                "--user=root",
                 "--pid-file=",
                 "--no-ping",
                 "--log-dhcp",
