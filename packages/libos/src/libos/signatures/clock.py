@@ -17,5 +17,5 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """`await sleep(s)` is done `s` seconds later."""
+        """Wait `seconds`, without holding up the event loop."""
         ...

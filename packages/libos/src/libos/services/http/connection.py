@@ -178,7 +178,7 @@ class Connection(asyncio.Protocol):
         self._state = BUSY
         self.deadline = inf
         self._exchange = exchange = Exchange(self, head)
-        self.server.start(exchange, head, self)
+        self.server.handle(exchange, head, self)
 
     # Bodies.
 

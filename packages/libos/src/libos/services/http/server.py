@@ -133,7 +133,7 @@ class HttpServer:
         self._connections.discard(connection)
         self._report_emptied()
 
-    def start(self, exchange: Exchange, head: RequestHead, connection: Connection) -> None:
+    def handle(self, exchange: Exchange, head: RequestHead, connection: Connection) -> None:
         """Start the application on one request."""
         scope: Scope = {
             "type": "http",
