@@ -10,9 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from functoria.error import UserError
-
 from fata.kernel.tool import need, run
+from functoria.error import UserError
 
 _REFRESH = "check the network and /etc/apt/sources.list, run `apt update`, and try again"
 

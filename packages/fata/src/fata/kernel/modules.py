@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from functoria.error import UserError
-
 from fata.kernel.model import KernelModule
 from fata.kernel.modinfo import BadModuleError, ModuleInfo, decompress, module_name, parse
+from functoria.error import UserError
 
 # A transport comes before the devices on it only for readers: the kernel binds in any order.
 FEATURES: Mapping[str, tuple[str, ...]] = {

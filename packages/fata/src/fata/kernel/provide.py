@@ -6,12 +6,11 @@ import hashlib
 import re
 from collections.abc import Callable
 
-from functoria.error import UserError
-
 from fata.kernel import debian, store, tiny
 from fata.kernel.fragments import merged
 from fata.kernel.model import Kernel
 from fata.kernel.store import DamagedEntryError
+from functoria.error import UserError
 
 PROVIDERS = ("auto", "tiny", "debian")
 

@@ -12,10 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from functoria.error import UserError
-
 from fata.kernel import apt
 from fata.kernel.tool import need, run
+from functoria.error import UserError
 
 PATTERN = r"linux-source-(\d+\.\d+)"
 _SOURCES = Path("/usr/src")

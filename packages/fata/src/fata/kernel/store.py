@@ -20,10 +20,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from functoria.error import UserError
-
 from fata.kernel.model import Kernel, Machine
 from fata.kernel.modules import feature_modules
+from functoria.error import UserError
 
 FORMAT = 1
 ENTRY = "entry.json"

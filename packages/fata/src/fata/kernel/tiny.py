@@ -15,8 +15,6 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from functoria.error import UserError
-
 from fata.kernel import source as sources
 from fata.kernel import store
 from fata.kernel.fragments import lost, merged
@@ -25,6 +23,7 @@ from fata.kernel.modules import FEATURES
 from fata.kernel.store import Facts
 from fata.kernel.tool import need
 from fata.kernel.vmlinux import BadKernelError, pack
+from functoria.error import UserError
 
 PROVIDER = "tiny"
 # The part of a release that `uname -r` shows behind the version; see CONFIG_LOCALVERSION.

@@ -45,7 +45,7 @@ def segments(elf: bytes) -> tuple[int, tuple[Segment, ...]]:
             raise BadKernelError("not a 64-bit little-endian ELF file")
         entry, table, size, count = head[4], head[5], head[9], head[10]
         rows = [_PHDR.unpack_from(elf, table + size * index) for index in range(count)]
-    except struct.error as error:
+    except (struct.error, OverflowError) as error:
         raise BadKernelError("ends early") from error
     found = []
     for kind, flags, offset, virtual, physical, stored, memory, align in rows:
@@ -67,25 +67,25 @@ def pack(elf: bytes) -> bytes:
     offset = _EHDR.size + _PHDR.size * len(parts)
     table, body = [], []
     for part in parts:
-        offset += (padding := -offset % 16)
-        body.append(bytes(padding) + part.data)
-        table.append(
-            _PHDR.pack(
-                part.kind,
-                part.flags,
-                offset,
-                part.virtual,
-                part.physical,
-                len(part.data),
-                part.memory,
-                part.align,
-            )
-        )
-        offset += len(part.data)
+        padding = bytes(-offset % 16)
+        body.append(padding + part.data)
+        table.append(_header(part, offset + len(padding)))
+        offset += len(body[-1])
     head = _EHDR.unpack_from(elf)
-    shape = (_EHDR.size, head[7], _EHDR.size, _PHDR.size, len(parts), 0, 0, 0)
-    ehdr = _EHDR.pack(*head[:4], entry, shape[0], 0, head[7], *shape[2:])
+    # No section headers: offset 0, count 0, and no section names.
+    sizes = (_EHDR.size, _PHDR.size, len(parts), 0, 0, 0)
+    ehdr = _EHDR.pack(*head[:4], entry, _EHDR.size, 0, head[7], *sizes)
     return b"".join((ehdr, *table, *body))
+
+
+def _header(part: Segment, offset: int) -> bytes:
+    addresses = (part.virtual, part.physical)
+    try:
+        return _PHDR.pack(
+            part.kind, part.flags, offset, *addresses, len(part.data), part.memory, part.align
+        )
+    except struct.error as error:
+        raise BadKernelError("a segment reaches beyond the end of memory") from error
 
 
 def _split(segment: Segment) -> tuple[Segment, ...]:

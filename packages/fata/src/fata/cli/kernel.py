@@ -1,0 +1,69 @@
+"""What `fata kernel` shows and does, without the command line around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fata.kernel import Kernel, cached_kernels, debian, store, tiny
+from fata.kernel.fragments import merged
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`Row` is a kernel of the cache in a table; `size` is in bytes, `note` tells of damage."""
+
+    provider: str
+    version: str
+    package: str
+    size: int
+    machines: str
+    digest: str
+    note: str
+
+
+def list_rows() -> tuple[Row, ...]:
+    """The kernels in the cache, damaged ones with a note, sorted by provider and version."""
+    return tuple(sorted((_row(found) for found in cached_kernels()), key=_order))
+
+
+def fetch(report: Callable[[str], None]) -> Kernel:
+    """The distribution's kernel as apt offers it now, fetched if it is newer than ours."""
+    return debian.fetch(report)
+
+
+def build(profile: str, report: Callable[[str], None]) -> Kernel:
+    """The kernel of a profile from the newest source, built if it is not in the cache."""
+    return tiny.build(profile, report)
+
+
+def config(profile: str) -> str:
+    """The lines that our fragments ask for in a profile."""
+    return merged(profile)
+
+
+def clean() -> int:
+    """Remove every kernel of the cache; how many there were."""
+    found = store.entries(store.cache_directory())
+    for entry in found:
+        store.discard(entry)
+    return len(found)
+
+
+def _row(found: Kernel | store.DamagedEntryError) -> Row:
+    if isinstance(found, store.DamagedEntryError):
+        provider = found.path.name.partition("-")[0]
+        return Row(provider, "", "", 0, "", "", str(found))
+    return Row(
+        provider=found.provider,
+        version=found.version,
+        package=f"{found.package} {found.package_version}",
+        size=found.image.stat().st_size,
+        machines=", ".join(machine.name for machine in found.machines),
+        digest=found.image_digest,
+        note="",
+    )
+
+
+def _order(row: Row) -> tuple[str, str, str]:
+    return row.provider, row.version, row.note
