@@ -139,6 +139,15 @@ def test_metadata_only_for_who_asks(build: Build) -> None:
     assert entry.content() == b"Name: vendor\nVersion: 1\n"
 
 
+def test_metadata_of_a_distribution_that_is_looked_up_by_name(build: Build) -> None:
+    vendor = {
+        "vendor.py": "from importlib.metadata import version\nversion('E_mail')\n",
+        "e.mail-2.dist-info/METADATA": "Name: e.mail\nVersion: 2\n",
+    }
+    found = build({"main.py": "import vendor\n"}, vendor)
+    assert "app/e.mail-2.dist-info/METADATA" in paths(found)
+
+
 def test_a_trace_adds_modules_and_files(build: Build, tmp_path: Path) -> None:
     trace = tmp_path / "trace.json"
     trace.write_text('{"modules": ["plug", "gone"], "files": ["words.txt", "../secret"]}')

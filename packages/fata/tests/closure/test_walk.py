@@ -129,6 +129,16 @@ def test_a_missing_module_elsewhere_is_recorded(build: Build) -> None:
     assert [(m.name, m.place) for m in found.missing] == [("absent", "vendor.py:2")]
 
 
+def test_what_a_program_need_not_load_may_miss_what_it_wants(build: Build) -> None:
+    vendor = {
+        "vendor/__init__.py": "def driver():\n    from vendor import oracle\n",
+        "vendor/oracle.py": "import absent\n",
+    }
+    assert build({"main.py": "import vendor\n"}, vendor).missing == ()
+    found = build({"main.py": "def f():\n    import vendor.oracle\n"}, vendor)
+    assert [m.name for m in found.missing] == ["absent"]
+
+
 def test_a_forgiven_import_may_be_missing(build: Build) -> None:
     text = "try:\n    import orjson\nexcept ImportError:\n    orjson = None\n"
     assert build({"main.py": text}).missing == ()

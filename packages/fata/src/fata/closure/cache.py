@@ -66,3 +66,13 @@ def key_of(*parts: bytes | str) -> str:
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
     return digest.hexdigest()
+
+
+def key_of_file(version: str, path: Path) -> str:
+    """`key_of_file(version, path)` is a key that differs when the file was changed or replaced.
+
+    It is for files that packages install: their times tell as well as a digest of megabytes would.
+    """
+    status = path.stat()
+    identity = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return key_of(version, str(path), *map(str, identity))

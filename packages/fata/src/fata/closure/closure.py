@@ -72,7 +72,7 @@ class Closure:
         """
         if name in self.graph.modules:
             return tuple(
-                f"{self.graph.place(edge) or 'the image'} {edge.how} {edge.target}"
+                f"{self.graph.place(edge)} {edge.how} {edge.target}".lstrip()
                 for edge in self.graph.chain(name)
             )
         entry = next((e for e in self.entries if e.path == name.lstrip("/")), None)

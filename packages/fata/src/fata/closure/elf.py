@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from fata.closure.cache import Cache, cache_directory, key_of
+from fata.closure.cache import Cache, cache_directory, key_of_file
 from functoria.error import UserError
 
 MAGIC = b"\x7fELF"
@@ -40,11 +40,10 @@ def read_elf(path: Path) -> Elf:
 
     Raises `UserError` where it is not a well-formed ELF file.
     """
-    content = path.read_bytes()
-    cache, key = Cache(cache_directory() / "elf"), key_of("1", content)
+    cache, key = Cache(cache_directory() / "elf"), key_of_file("1", path)
     known = _decode(cache.get(key))
     if known is None:
-        known = parse_elf(content, str(path))
+        known = parse_elf(path.read_bytes(), str(path))
         cache.put(key, json.dumps(asdict(known)).encode())
     return known
 

@@ -92,6 +92,7 @@ class Finder:
         self._suffixes = interpreter.suffixes
         self._found: dict[str, Module | None] = {}
         self._listings: dict[Path, dict[str, bool]] = {}
+        self._holders: dict[Path, Root | None] = {}
 
     def find(self, name: str) -> Module | None:
         """`find(name)` is the module called `name`, or `None`. The name is absolute and dotted."""
@@ -193,8 +194,11 @@ class Finder:
         return known
 
     def _root_of(self, place: Path) -> Root | None:
-        holders = [root for root in self.roots if place.is_relative_to(root.directory)]
-        return max(holders, key=lambda r: len(r.directory.parts), default=None)
+        if place not in self._holders:
+            holders = [root for root in self.roots if place.is_relative_to(root.directory)]
+            deepest = max(holders, key=lambda r: len(r.directory.parts), default=None)
+            self._holders[place] = deepest
+        return self._holders[place]
 
 
 def _as_frozen(module: Module) -> Module:

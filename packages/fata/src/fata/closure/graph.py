@@ -10,17 +10,23 @@ from fata.closure.finder import Module
 from fata.closure.reading import Reading
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Edge:
     """`Edge(importer, line, target, how)` is one reason for `target`; line 0 is not in a file.
 
-    The importer is empty for what the image starts with.
+    The importer is empty for what the image starts with. `sure` is whether the import happens, and
+    must succeed, whenever the importer is loaded.
     """
 
     importer: str
     line: int
     target: str
     how: str = "imports"
+    sure: bool = True
+
+    def key(self) -> tuple[str, int, str, str]:
+        """`key()` orders edges."""
+        return self.importer, self.line, self.target, self.how
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class Graph:
 def shortest(edges: Iterable[Edge]) -> dict[str, Edge]:
     """`shortest(edges)` is, for each target, the last edge of a shortest chain from the start."""
     outgoing: dict[str, list[Edge]] = {}
-    for edge in sorted(edges):
+    for edge in sorted(edges, key=Edge.key):
         outgoing.setdefault(edge.importer, []).append(edge)
     parents: dict[str, Edge] = {}
     queue = deque([""])

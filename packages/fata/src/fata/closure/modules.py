@@ -56,7 +56,7 @@ def reason(graph: Graph, name: str) -> str:
     if edge is None:
         return "the image starts with it"
     if not edge.importer:
-        return f"the image {edge.how} it"
+        return f"{edge.how} it"
     return f"{graph.place(edge)} {edge.how} it"
 
 

@@ -42,6 +42,7 @@ class Reading:
     imports: tuple[Import, ...]
     watched: tuple[str, ...]
     codecs: tuple[str, ...]
+    distributions: tuple[str, ...]
     bytecode: bytes
     error: str = ""
     line: int = 0
@@ -166,9 +167,9 @@ def _decode(blob: bytes | None) -> Reading | None:
     try:
         raw: dict[str, Any] = json.loads(header)
         if "error" in raw:
-            return Reading((), (), (), b"", str(raw["error"]), int(raw["line"]))
+            return Reading((), (), (), (), b"", str(raw["error"]), int(raw["line"]))
         imports = tuple(map(Import._make, raw["imports"]))
-        lists = (tuple(raw["watched"]), tuple(raw["codecs"]))
-        return Reading(imports, *lists, bytecode)
+        watched, codecs = tuple(raw["watched"]), tuple(raw["codecs"])
+        return Reading(imports, watched, codecs, tuple(raw["distributions"]), bytecode)
     except (ValueError, KeyError, TypeError):
         return None

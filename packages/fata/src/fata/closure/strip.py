@@ -10,7 +10,7 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
-from fata.closure.cache import Cache, cache_directory, key_of
+from fata.closure.cache import Cache, cache_directory, key_of, key_of_file
 from fata.closure.elf import is_elf, parse_elf, read_elf
 from fata.closure.entry import Entry, EntryKind
 from functoria.error import UserError
@@ -34,13 +34,11 @@ def stripped(entries: Iterable[Entry]) -> Iterator[Entry]:
 
 def _strip(tool: str, path: Path) -> bytes:
     """The file without symbols; empty where that is not possible."""
-    content = path.read_bytes()
-    version = Path(tool).stat()
     cache = Cache(cache_directory() / "stripped")
-    key = key_of("1", content, str(version.st_size), str(version.st_mtime_ns))
+    key = key_of(key_of_file("1", path), key_of_file("1", Path(tool)))
     known = cache.get(key)
     if known is None:
-        known = _run(tool, content)
+        known = _run(tool, path.read_bytes())
         cache.put(key, known)
     return known
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fata.closure.binary import names_in_binary
 from fata.closure.finder import Finder, Kind, Module, Origin
@@ -56,6 +56,7 @@ class Walk:
         self.start, self.finder, self.rules = start, finder, rules
         self.interpreter, self.readers = interpreter, readers
         self.codecs = dict(interpreter.codecs)
+        self.stdlib_names = frozenset(interpreter.stdlib_names)
         self.modules: dict[str, Module] = {}
         self.readings: dict[str, Reading] = {}
         self.edges: set[Edge] = set()
@@ -76,29 +77,39 @@ class Walk:
             self.modules,
             self.readings,
             frozenset(self.edges),
-            tuple(sorted(self.missing, key=lambda m: (m.name, m.place))),
-            tuple(sorted(edge for edge in self.weak if edge.target not in self.modules)),
+            self.felt(),
+            self.tolerated(),
             tuple(self.notes()),
             shortest(self.edges),
         )
 
+    def felt(self) -> tuple[Missing, ...]:
+        """What is missing, without that of modules which a program need not ever load."""
+        sure = shortest(edge for edge in self.edges if edge.sure)
+        found = [missing for missing in self.missing if missing.importer in sure]
+        return tuple(sorted(found, key=lambda missing: (missing.name, missing.place)))
+
+    def tolerated(self) -> tuple[Edge, ...]:
+        """The imports that were not followed and whose target nothing else brought in."""
+        return tuple(sorted((e for e in self.weak if e.target not in self.modules), key=Edge.key))
+
     def begin(self) -> None:
         start = self.start
-        self.enter(Edge("", 0, start.main.name, "starts with"))
+        self.enter(Edge("", 0, start.main.name, "the image starts with"))
         for name in ("warnings", *self.interpreter.boot):
             if self.finder.find(name) is not None:
-                self.enter(Edge("", 0, name, "boots with"))
+                self.enter(Edge("", 0, name, "the interpreter boots with"))
         for name in start.roots:
             if self.finder.find(name) is None:
                 raise UserError(
                     f"there is no module `{name}` to start from", None, "name one that exists"
                 )
-            self.chain(Edge("", 0, name, "starts with"))
+            self.chain(Edge("", 0, name, "the image starts with"))
         for pattern in start.include:
             self.include(pattern)
         for name in start.traced:
             if self.finder.find(name) is not None:
-                self.chain(Edge("", 0, name, "was seen to import"))
+                self.chain(Edge("", 0, name, "a run was seen to import"))
 
     def include(self, pattern: str) -> None:
         names = self.expand(pattern)
@@ -146,7 +157,7 @@ class Walk:
         for implied in self.rules.implies.get(module.name, ()):
             pattern = implied.replace("{sysconfigdata}", self.interpreter.sysconfigdata)
             for name in self.expand(pattern):
-                self.chain(Edge(module.name, 0, name, "needs"))
+                self.chain(Edge(module.name, 0, name, "needs", sure=False))
 
     def follow(self, module: Module, reading: Reading) -> None:
         for entry in reading.imports:
@@ -164,12 +175,12 @@ class Walk:
             if named or (owner in imported and attribute in reading.watched):
                 for target in needs:
                     found = target.replace("{sysconfigdata}", self.interpreter.sysconfigdata)
-                    self.chain(Edge(module.name, 0, found, "needs"))
+                    self.chain(Edge(module.name, 0, found, "needs", sure=False))
         for codec in reading.codecs:
             name = re.sub(r"[^a-z0-9.]+", "_", codec.lower())
             target = f"encodings.{self.codecs.get(name, name)}"
             if self.finder.find(target) is not None:
-                self.chain(Edge(module.name, 0, target, "names the codec"))
+                self.chain(Edge(module.name, 0, target, "names", sure=False))
 
     def imported(self, module: Module, entry: Import) -> None:
         """Follow one import, or say why not."""
@@ -177,8 +188,9 @@ class Walk:
         if target is None:
             self.absent(module, entry)
             return
-        edge = Edge(module.name, entry.line, target)
         forgiven = entry.flags & (LAZY | OPTIONAL | FALLBACK)
+        sure = not entry.flags & OPTIONAL if module.origin in OWN else not forgiven
+        edge = Edge(module.name, entry.line, target, sure=sure)
         if any_matches(self.start.exclude, target):
             if not forgiven:
                 self.missing.add(
@@ -246,7 +258,7 @@ class Walk:
         for end in range(1, len(parts) + 1):
             name = ".".join(parts[:end])
             if self.finder.find(name) is not None:
-                self.enter(Edge(edge.importer, edge.line, name, edge.how))
+                self.enter(replace(edge, target=name))
 
     def enter(self, edge: Edge) -> None:
         if edge.importer == edge.target:
@@ -260,13 +272,13 @@ class Walk:
         """Follow the names of modules that are spelled out inside an extension module."""
         if module.path is None:
             return
+        top = module.name.partition(".")[0]
         for name in names_in_binary(module.path):
-            inside = name.partition(".")[0] == module.name.partition(".")[0]
-            known = inside or name in self.interpreter.stdlib_names
+            known = name in self.stdlib_names or name.partition(".")[0] == top
             if not known or any_matches((*self.rules.exclude, *self.start.exclude), name):
                 continue
             if self.finder.find(name) is not None:
-                self.chain(Edge(module.name, 0, name, "spells out"))
+                self.chain(Edge(module.name, 0, name, "names", sure=False))
 
     def absent(self, module: Module, entry: Import) -> None:
         name = entry.module
@@ -280,6 +292,8 @@ class Walk:
             raise not_found(name, place, self.finder, self.rules)
         if module.origin is Origin.STDLIB or any_matches(self.rules.exclude, name):
             return
+        if module.origin is Origin.THIRD_PARTY and entry.flags & LAZY:
+            return  # a feature that is off until its requirement is installed
         self.missing.add(Missing(name, module.name, place))
 
     def unreadable(self, module: Module, reading: Reading) -> None:

@@ -21,6 +21,9 @@ _CODEC = re.compile(
 )
 _BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_METADATA = re.compile(
+    r"""\b(?:version|distribution|metadata|requires)\(\s*["']([A-Za-z0-9][\w.-]{1,60})["']\s*\)"""
+)
 
 
 class Import(NamedTuple):
@@ -39,11 +42,13 @@ class Import(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """`Scan(imports, codecs)` is what a module's text says of its needs."""
+    """`Scan(imports, codecs, distributions)` is what a module's text says of its needs."""
 
     imports: list[Import]
     codecs: list[str]
     """Codecs named in literals, as written."""
+    distributions: list[str]
+    """Distributions whose metadata is looked up by a literal name, as written."""
 
 
 def scan(source: str, tree: ast.Module, package: str, *, main: bool) -> Scan:
@@ -53,7 +58,8 @@ def scan(source: str, tree: ast.Module, package: str, *, main: bool) -> Scan:
     if _CALLS.search(source):
         reader.calls(tree, EAGER)
     codecs = sorted(set(_CODEC.findall(source)))
-    return Scan(reader.imports, codecs)
+    distributions = sorted(set(_METADATA.findall(source)))
+    return Scan(reader.imports, codecs, distributions)
 
 
 class _Reader:
