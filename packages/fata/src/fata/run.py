@@ -76,6 +76,7 @@ def plan(directory: Path, made: manifest.Manifest, options: Options) -> tuple[Gu
         cmdline=command_line(made, image, record, choice.accelerator, options),
         memory=options.memory or made.memory or 128,
         machine=machine,
+        machine_options=record.options,
         nics=nics,
     )
     return guest, choice

@@ -69,7 +69,8 @@ class Guest:
     """`Guest(kernel, ...)` is everything that decides what a VM is, except where it runs.
 
     `memory` is in MiB. `cmdline` is the kernel command line, complete. Vifs and disks appear in
-    the guest in the order given. `sandbox` puts QEMU itself under seccomp filters.
+    the guest in the order given. `machine_options` are those that the kernel wants instead of the
+    usual ones. `sandbox` puts QEMU itself under seccomp filters.
     """
 
     kernel: Path
@@ -78,6 +79,7 @@ class Guest:
     memory: int = 128
     vcpus: int = 1
     machine: Machine = Machine.MICROVM
+    machine_options: tuple[str, ...] | None = None
     nics: tuple[UserNic | TapNic, ...] = ()
     disks: tuple[Disk, ...] = ()
     entropy: bool = False
@@ -119,7 +121,7 @@ def command(
     return (
         program,
         *("-no-user-config", "-nodefaults", "-display", "none", "-no-reboot"),
-        *("-machine", _machine(guest.machine)),
+        *("-machine", _machine(guest)),
         *("-accel", accelerator.value),
         *("-cpu", "host" if accelerator is Accelerator.KVM else "max"),
         *("-smp", str(guest.vcpus)),
@@ -159,10 +161,11 @@ def escaped(value: str | os.PathLike[str]) -> str:
     return os.fspath(value).replace(",", ",,")
 
 
-def _machine(machine: Machine) -> str:
-    if machine is Machine.MICROVM:
-        return "microvm,acpi=off,rtc=on"
-    return "q35"
+def _machine(guest: Guest) -> str:
+    options = guest.machine_options
+    if options is None:
+        options = ("acpi=off", "rtc=on") if guest.machine is Machine.MICROVM else ()
+    return ",".join((guest.machine.value, *options))
 
 
 def _sandbox(wanted: bool) -> tuple[str, ...]:
