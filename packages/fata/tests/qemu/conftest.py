@@ -52,7 +52,7 @@ def guest(kernel: Path, initramfs: Path) -> Callable[..., Guest]:
 
     def make(what: str, **changes: object) -> Guest:
         cmdline = f"console=ttyS0 reboot=t panic=-1 quiet do={what}"
-        return replace(Guest(kernel, initramfs, cmdline, memory=64), **changes)  # type: ignore[arg-type]
+        return replace(Guest(kernel, initramfs, cmdline), **changes)  # type: ignore[arg-type]
 
     return make
 

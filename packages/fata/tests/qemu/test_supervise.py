@@ -265,8 +265,7 @@ class Tell(Observer):
         print(text, flush=True)
 
 kernel, initramfs, what, log = sys.argv[1:]
-guest = Guest(Path(kernel), Path(initramfs), f"console=ttyS0 reboot=t panic=-1 quiet do={what}",
-              memory=64)
+guest = Guest(Path(kernel), Path(initramfs), f"console=ttyS0 reboot=t panic=-1 quiet do={what}")
 print(run(guest, Accelerator.TCG, Path(log), Tell()).code)
 """
 
