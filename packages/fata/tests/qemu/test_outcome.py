@@ -11,7 +11,13 @@ from fata.qemu.outcome import explain
 @pytest.mark.parametrize(
     ("line", "status", "stopped", "stderr", "reason"),
     [
-        ("", 0, None, "", "the guest ended without printing anything"),
+        (
+            "",
+            0,
+            None,
+            "",
+            "the guest ended without printing anything; more memory may help its kernel to load",
+        ),
         ("hello", 0, None, "", "the guest ended without an exit code; its last line: hello"),
         ("hello", 0, "not finished after 3 s", "", "not finished after 3 s"),
         ("hello", -11, None, "", "QEMU was killed by SIGSEGV"),

@@ -45,7 +45,7 @@ def explain(reading: Reading, status: int, stopped: str | None, stderr: str) -> 
     if status > 0:
         return f"QEMU failed with {status}{words}"
     if not reading.last:
-        return "the guest ended without printing anything"
+        return "the guest ended without printing anything; more memory may help its kernel to load"
     return f"the guest ended without an exit code; its last line: {reading.last}"
 
 
