@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fata.kernel import apt, store
-from fata.kernel.model import Kernel, Machine
+from fata.kernel.model import Kernel
 from fata.kernel.modules import FEATURES, ModuleTree
 from fata.kernel.store import Facts
 from functoria.error import UserError
@@ -24,8 +24,6 @@ PROFILE = "cloud"
 METAPACKAGE = "linux-image-cloud-amd64"
 IMAGE = "vmlinuz"
 
-CMDLINE = ("console=ttyS0", "reboot=t", "panic=-1", "quiet", "mitigations=off")
-CMDLINE_EMULATED = ("no_timer_check", "nolapic_timer", "lpj=10000000")
 _AGAIN = "fetch it again with `fata kernel fetch`; if that does not help, use `fata kernel build`"
 
 
@@ -80,9 +78,6 @@ def _collect(package: apt.Package, key: str, tree: Path, staged: Path) -> Facts:
         version=version,
         package=package.name,
         package_version=package.version,
-        machines=_machines(config.read_text()),
-        cmdline=CMDLINE,
-        cmdline_emulated=CMDLINE_EMULATED,
         features=features,
         image=IMAGE,
     )
@@ -96,18 +91,6 @@ def _modules(tree: ModuleTree, target: Path) -> dict[str, tuple[str, ...]]:
         for name in features[feature]:
             (target / f"{name}.ko").write_bytes(tree.elf(name))
     return features
-
-
-def _machines(config: str) -> tuple[Machine, ...]:
-    """What it runs on: `microvm` only where the kernel takes devices from the command line.
-
-    Without that, `microvm` would have to describe its devices through ACPI; QEMU then leaves out
-    the timer that an emulated clock is calibrated with, and such a guest often stops right there.
-    """
-    q35 = Machine("q35", (), "pci")
-    if "CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES=y" in config.splitlines():
-        return Machine("microvm", ("acpi=off", "rtc=on"), "mmio"), q35
-    return (q35,)
 
 
 def _one(tree: Path, package: apt.Package, *patterns: str) -> Path:

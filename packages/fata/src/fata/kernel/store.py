@@ -15,12 +15,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fata.kernel.model import Kernel, Machine
+from fata.kernel import boot
+from fata.kernel.model import Kernel
 from fata.kernel.modules import feature_modules
 from functoria.error import UserError
 
@@ -50,9 +51,6 @@ class Facts:
     version: str
     package: str
     package_version: str
-    machines: tuple[Machine, ...]
-    cmdline: tuple[str, ...]
-    cmdline_emulated: tuple[str, ...]
     features: Mapping[str, tuple[str, ...]]
     image: str
     fragments: str = ""
@@ -109,11 +107,12 @@ def publish(directory: Path, staged: Path, facts: Facts) -> Kernel:
         _sync(staged / name)
     _sync(staged)
     final = directory / facts.directory
+    old = f".old-{facts.directory}-"
     if final.exists():
-        final.rename(Path(tempfile.mkdtemp(prefix=".old-", dir=directory)) / "entry")
+        final.rename(Path(tempfile.mkdtemp(prefix=old, dir=directory)) / "entry")
     staged.rename(final)
     _sync(directory)
-    sweep(directory, ".old-")
+    sweep(directory, old)
     kernel, _ = load(final)
     return kernel
 
@@ -149,9 +148,10 @@ def sweep(directory: Path, prefix: str) -> None:
 
 
 def discard(entry: Path) -> None:
-    """Remove an entry, so that it is gone at once for others."""
-    hidden = Path(tempfile.mkdtemp(prefix=".old-", dir=entry.parent))
-    entry.rename(hidden / "entry")
+    """Remove an entry, so that it is gone at once for others; one that is gone stays gone."""
+    hidden = Path(tempfile.mkdtemp(prefix=".gone-", dir=entry.parent))
+    with suppress(FileNotFoundError):
+        entry.rename(hidden / "entry")
     shutil.rmtree(hidden, ignore_errors=True)
 
 
@@ -206,15 +206,8 @@ def _facts(raw: Any) -> Facts:
 
     names = ("provider", "profile", "key", "version", "package", "package_version", "image")
     strings = {name: str(raw[name]) for name in names}
-    machines = tuple(
-        Machine(str(m["name"]), words(m["options"]), str(m["transport"]), words(m["cmdline"]))
-        for m in raw["machines"]
-    )
     return Facts(
         **strings,
-        machines=machines,
-        cmdline=words(raw["cmdline"]),
-        cmdline_emulated=words(raw["cmdline_emulated"]),
         features={str(name): words(modules) for name, modules in raw["features"].items()},
         fragments=str(raw["fragments"]),
         objects=int(raw["objects"]),
@@ -232,9 +225,9 @@ def _kernel(entry: Path, facts: Facts, image: str, config: str) -> Kernel:
         image_digest=image,
         config=entry / "config",
         config_digest=config,
-        machines=facts.machines,
-        cmdline=facts.cmdline,
-        cmdline_emulated=facts.cmdline_emulated,
+        machines=boot.machines((entry / "config").read_text()),
+        cmdline=boot.cmdline(facts.provider),
+        cmdline_emulated=boot.CMDLINE_EMULATED,
         features=feature_modules(facts.features, entry / "modules"),
     )
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from fata.kernel import source as sources
 from fata.kernel import store
 from fata.kernel.fragments import lost, merged
-from fata.kernel.model import Kernel, Machine
+from fata.kernel.model import Kernel
 from fata.kernel.modules import FEATURES
 from fata.kernel.store import Facts
 from fata.kernel.tool import need
@@ -26,18 +26,7 @@ from fata.kernel.vmlinux import BadKernelError, pack
 from functoria.error import UserError
 
 PROVIDER = "tiny"
-# The part of a release that `uname -r` shows behind the version; see CONFIG_LOCALVERSION.
 IMAGE = "vmlinux"
-
-MACHINES = (
-    # Without ACPI there is nothing to parse; the clock chip is read once for the time of day.
-    Machine("microvm", ("acpi=off", "rtc=on"), "mmio"),
-    Machine("q35", (), "pci"),
-)
-CMDLINE = ("console=ttyS0", "reboot=t", "panic=-1", "quiet")
-# An emulated timer interrupt needs no proof, and an emulated APIC timer, calibrated for a tenth of
-# a second against the emulated PIT, keeps no better time than that. No loop is timed either.
-CMDLINE_EMULATED = ("no_timer_check", "nolapic_timer", "lpj=10000000")
 
 _PROGRAMS = (
     ("make", "make"),
@@ -94,9 +83,6 @@ def build(profile: str, report: Callable[[str], None]) -> Kernel:
             version=(tree / "include/config/kernel.release").read_text().strip(),
             package=found.package.name,
             package_version=found.package.version,
-            machines=MACHINES,
-            cmdline=CMDLINE,
-            cmdline_emulated=CMDLINE_EMULATED,
             features=dict.fromkeys(sorted(FEATURES), ()),
             image=IMAGE,
             fragments=hashlib.sha256(wanted.encode()).hexdigest(),

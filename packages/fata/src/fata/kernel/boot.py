@@ -1,0 +1,41 @@
+"""How kernels want to be booted: on which machines, with which words on their command line.
+
+This is decided here and not kept in the cache, so that a newer fata boots an older kernel well.
+The reasons and what each word saves are in docs/kernels.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fata.kernel.model import Machine
+
+# Without ACPI there is nothing to parse; the clock chip is read once for the time of day.
+MICROVM = Machine("microvm", ("acpi=off", "rtc=on"), "mmio")
+Q35 = Machine("q35", (), "pci")
+
+# The root in memory may fill more than the half of it that tmpfs allows: an image has no other use
+# for the rest of a small guest's memory while it starts.
+_CMDLINE = ("console=ttyS0", "reboot=t", "panic=-1", "quiet", "rootfstype=ramfs")
+# A guest runs one program: there is no other to protect from it inside.
+_MORE: Mapping[str, tuple[str, ...]] = {"debian": ("mitigations=off",)}
+# An emulated timer interrupt needs no proof, and an emulated APIC timer, calibrated for a tenth of
+# a second against the emulated PIT, keeps no better time than that. No loop is timed either.
+CMDLINE_EMULATED = ("no_timer_check", "nolapic_timer", "lpj=10000000")
+
+
+def machines(config: str) -> tuple[Machine, ...]:
+    """What a kernel with this configuration runs on, the fastest to start first.
+
+    `microvm` only where the kernel takes devices from the command line. Without that, QEMU would
+    have to describe them through ACPI; it then leaves out the timer that an emulated clock is
+    calibrated with, and such a guest often stops right there.
+    """
+    if "CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES=y" in config.splitlines():
+        return MICROVM, Q35
+    return (Q35,)
+
+
+def cmdline(provider: str) -> tuple[str, ...]:
+    """The words that every guest of this provider's kernels wants."""
+    return _CMDLINE + _MORE.get(provider, ())

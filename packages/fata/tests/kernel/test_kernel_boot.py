@@ -1,0 +1,15 @@
+"""What a kernel can boot on follows from its configuration."""
+
+from __future__ import annotations
+
+from fata.kernel.boot import MICROVM, Q35, cmdline, machines
+
+
+def test_microvm_needs_devices_on_the_command_line() -> None:
+    assert machines("CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES=y\n") == (MICROVM, Q35)
+    assert machines("# CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES is not set\n") == (Q35,)
+
+
+def test_only_the_distributions_kernel_has_mitigations_to_turn_off() -> None:
+    assert "mitigations=off" in cmdline("debian")
+    assert "mitigations=off" not in cmdline("tiny")
