@@ -44,9 +44,9 @@ def test_the_programs_own_exit_code_is_passed_through(project: MakeProject) -> N
 
 
 def test_a_module_that_was_left_out_says_what_to_do(project: MakeProject) -> None:
-    result = job(project(), "__import__('tk' + 'inter')").fata("run")
+    result = job(project(), "__import__('sql' + 'ite3')").fata("run")
     assert result.code == 70
-    assert 'add include=["tkinter"] to its job in config.py' in result.out
+    assert 'add include=["sqlite3"] to its job in config.py' in result.out
 
 
 def test_orphans_are_reaped_and_children_keep_their_status(project: MakeProject) -> None:

@@ -75,8 +75,7 @@ def prepare(project: Project, report: Report, *, start: tuple[str, ...]) -> Prep
         trace=trace if trace.is_file() else None,
         report=report,
     )
-    pins = tuple(line.split()[0] for line in locked.pins.splitlines() if line[:1].isalnum())
-    return Prepared(project, python, packages, pins, library, files)
+    return Prepared(project, python, packages, locked.packages, library, files)
 
 
 def collect_needs(project: Project) -> tuple[Need, ...]:
