@@ -27,7 +27,7 @@ lint: ## types, style, and the arrows between the packages
 	@$(VENV)/lint-imports --no-cache >.venv/arrows.log || { cat .venv/arrows.log; exit 1; }
 
 bench: ## image bytes, start times and memory beside a baseline; writes bench/results.json
-	@tools/setup --test
+	@tools/setup --bench
 	@$(VENV)/python bench/bench.py $(ARGS)
 
 setup: ## install everything that the other targets need

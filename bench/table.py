@@ -1,0 +1,107 @@
+"""The results as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from results import Engine, Ratios, Results, Samples, Start
+
+from fata.cli.show import size
+
+
+def text(results: Results) -> str:
+    """`text(results)` is tables in Markdown, which read well as they are."""
+    return "\n".join(_lines(results)) + "\n"
+
+
+def _lines(results: Results) -> Iterator[str]:
+    machine = results.machine
+    yield (
+        f"{machine.cpus} cores, {machine.accelerator.upper()}; {machine.qemu}, Python "
+        f"{machine.python}; load {machine.load[0]:.1f} before, {machine.load[1]:.1f} after"
+    )
+    if results.starts is not None:
+        yield ""
+        yield from _starts(results.starts)
+    if results.engine is not None:
+        yield ""
+        yield from _engine(results.engine)
+
+
+def _starts(starts: Sequence[Start]) -> Iterator[str]:
+    facts: tuple[tuple[str, Callable[[Start], str]], ...] = (
+        ("machine", lambda start: start.machine),
+        ("kernel", lambda start: size(start.kernel_bytes)),
+        ("root file system", lambda start: size(start.root_bytes)),
+        ("both", lambda start: size(start.size)),
+        ("... of the baseline's", lambda start: _part(start, lambda r: r.size)),
+        ("root file system, unpacked", lambda start: size(start.unpacked_bytes)),
+        ("files in it", lambda start: str(start.files)),
+        ("first line of Python, ms", lambda start: _times(start.first_line)),
+        ("... of the baseline's", lambda start: _part(start, lambda r: r.first_line)),
+        ("HTTP 200, ms", lambda start: _times(start.http)),
+        ("... of the baseline's", lambda start: _part(start, lambda r: r.http)),
+        ("QEMU's processor time by then, ms", lambda start: _times(start.cpu)),
+        ("... of the baseline's", lambda start: _part(start, lambda r: r.cpu)),
+        ("memory needed, MiB", lambda start: str(start.memory or "not measured")),
+    )
+    rows = [(name, *(fact(start) for start in starts)) for name, fact in facts]
+    yield from _table(("", *(start.name for start in starts)), rows)
+
+
+def _part(start: Start, of: Callable[[Ratios], float]) -> str:
+    return "" if start.ratios is None else f"{of(start.ratios):.2f}"
+
+
+def _engine(engine: Engine) -> Iterator[str]:
+    yield from _table(
+        ("devices", "construct, s", "resolve, s", "generate, s", "devices/s"),
+        [
+            (
+                str(graph.devices),
+                *(f"{part.median:.3f}" for part in (graph.construct, graph.resolve)),
+                f"{graph.generate.median:.3f}",
+                str(graph.devices_per_second),
+            )
+            for graph in engine.graphs
+        ],
+    )
+    describe, build = engine.describe, engine.build
+    yield ""
+    yield from _table(
+        ("command", "ms", "`fata describe` takes"),
+        [
+            ("`fata describe`", _times(describe.describe), ""),
+            ("`python -c pass`", _times(describe.python), f"{describe.ratio:.1f} times that"),
+            (
+                "`python -I -S -c pass`",
+                _times(describe.python_isolated),
+                f"{describe.ratio_isolated:.1f} times that",
+            ),
+        ],
+    )
+    yield ""
+    yield from _table(
+        ("seconds", "nothing cached", "nothing changed"),
+        [
+            ("closure", _seconds(build.closure_cold), _seconds(build.closure_warm)),
+            ("`fata build`", _seconds(build.build_cold), _seconds(build.build_warm)),
+        ],
+    )
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
+    ruled = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    for row in (head, ruled, *rows):
+        first, *rest = zip(row, widths, strict=True)
+        cells = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest)]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _times(found: Samples) -> str:
+    return f"{found.median:.0f} (min {found.minimum:.0f})"
+
+
+def _seconds(found: Samples) -> str:
+    return f"{found.median:.2f} (min {found.minimum:.2f})"

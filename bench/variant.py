@@ -1,0 +1,54 @@
+"""What is compared: images that run one program, each with all that is needed to start it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from fata.configure import plan as configuration
+from fata.project import Project, load
+from fata.qemu.machine import Guest
+from functoria.action import run, write_file
+
+MARK = "first line of Python"
+_STATEMENT = f'print("{MARK}", flush=True)\n'
+EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "website"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """`Variant(name, guest, ...)` is a built image; its one vif publishes a free port.
+
+    `kernel` names provider and version; `unpacked` is the bytes of the root file system in
+    memory and `files` how many regular files it has.
+    """
+
+    name: str
+    kernel: str
+    guest: Guest
+    unpacked: int
+    files: int
+
+
+def copied(directory: Path) -> Path:
+    """`copied(directory)` is a copy of the example `website` below it."""
+    target = directory / "website"
+    ignored = shutil.ignore_patterns("_fata", "dist", "__pycache__")
+    shutil.copytree(EXAMPLE, target, ignore=ignored)
+    return target
+
+
+def configured(directory: Path, keys: dict[str, str]) -> Project:
+    """`configured(directory, keys)` is a copy of the example, configured there.
+
+    Its generated program gets one statement more, the first one, which prints `MARK`: it is
+    the same for every variant, and nothing else tells when Python runs the program. Raises
+    `UserError`.
+    """
+    project = load(copied(directory) / "config.py", keys, {}, saved=False)
+    run(configuration(project))
+    main = project.generated / "main.py"
+    docstring, end, rest = main.read_text().partition("\n")
+    write_file(main, f"{docstring}{end}{_STATEMENT}{rest}".encode())
+    return project
