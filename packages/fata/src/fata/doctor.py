@@ -148,7 +148,7 @@ def _git() -> Finding:
 
 
 def _room() -> Finding:
-    from fata.closure.cache import cache_directory
+    from fata.cache import cache_directory
 
     directory = cache_directory()
     existing = next(path for path in (directory, *directory.parents) if path.exists())

@@ -33,7 +33,7 @@ class Key(Generic[T]):
 
     name: str
     converter: Converter[T]
-    default: T
+    default: T | None
     doc: str
     stage: Stage = Stage.CONFIGURE
     group: str | None = None

@@ -15,8 +15,9 @@ from fata.build.prepare import (
     source_of,
 )
 from fata.image import manifest
-from fata.image.compression import Compression, compress
-from fata.image.cpio import Entry, Kind, archive
+from fata.image.compression import Compression
+from fata.image.cpio import Entry, Kind
+from fata.image.initramfs import initramfs
 from fata.image.output import blob, publish
 from fata.image.root import DROPPED, INIT, MODULES, directory_entries, skeleton
 from fata.kernel import Kernel, provide
@@ -26,6 +27,7 @@ from fata.targets.keys import COMPRESSION, KERNEL, MEMORY
 
 PROFILE = "virtio"
 START = "libos.boot.init"
+OWN = (None, "app")
 STARTS = (START, "libos.boot.guest")
 
 
@@ -33,14 +35,13 @@ def build(project: Project, report: Report) -> manifest.Manifest:
     """`build(project, report)` is the manifest of the image that now lies in `project.output`."""
     kernel = provide(project.context.get(KERNEL), PROFILE, report)
     prepared = prepare(project, report, start=STARTS)
-    entries, records = _root(prepared, kernel)
+    layers, records = _root(prepared, kernel)
     report("packing the image")
-    unpacked = archive(entries)
     compression = Compression[project.context.get(COMPRESSION).upper()]
-    initramfs = compress(unpacked, compression)
+    packed, unpacked = initramfs(layers, compression)
     kernel_content = kernel.image.read_bytes()
     kernel_blob = blob("kernel", kernel_content)
-    initramfs_blob = blob("initramfs", initramfs, f".{compression.value}")
+    initramfs_blob = blob("initramfs", packed, f".{compression.value}")
     words = _command_line(prepared, kernel)
     image = manifest.Image(
         digest=manifest.image_digest(kernel_blob, initramfs_blob, words),
@@ -52,7 +53,7 @@ def build(project: Project, report: Report) -> manifest.Manifest:
             config_sha256=kernel.config_digest,
         ),
         initramfs=initramfs_blob,
-        unpacked=len(unpacked),
+        unpacked=unpacked,
         command_line=words,
         emulated=tuple(kernel.cmdline_emulated),
         machines=tuple(
@@ -61,7 +62,7 @@ def build(project: Project, report: Report) -> manifest.Manifest:
         ),
     )
     made = _manifest(prepared, image, records)
-    files = ((kernel_blob, kernel_content, 0o644), (initramfs_blob, initramfs, 0o644))
+    files = ((kernel_blob, kernel_content, 0o644), (initramfs_blob, packed, 0o644))
     publish(project.output, files, made)
     return made
 
@@ -100,8 +101,8 @@ def interpreter_record(prepared: Prepared) -> manifest.Interpreter:
 
 def _root(
     prepared: Prepared, kernel: Kernel
-) -> tuple[list[Entry], tuple[manifest.FileRecord, ...]]:
-    """The root file system, and what is to be said of each file in it."""
+) -> tuple[tuple[list[Entry], ...], tuple[manifest.FileRecord, ...]]:
+    """The root file system in layers, and what is to be said of each file in it."""
     found: list[tuple[Entry, manifest.FileRecord]] = []
 
     def add(entry: Entry, kind: str, module: str | None, package: str | None, why: str) -> None:
@@ -130,7 +131,22 @@ def _root(
                 if entry.kind is Kind.FILE:
                     add(entry, "data", None, need.source, why)
     records = tuple(sorted((record for _, record in found), key=lambda record: record.path))
-    return [entry for entry, _ in found], records
+    return _layers(found), records
+
+
+def _layers(
+    found: list[tuple[Entry, manifest.FileRecord]],
+) -> tuple[list[Entry], ...]:
+    """What seldom changes first: Python and libraries, then packages, then the program."""
+    layers: tuple[list[Entry], ...] = ([], [], [])
+    for entry, record in found:
+        if record.package in ("python", "libraries", "linux"):
+            layers[0].append(entry)
+        elif record.kind in ("module", "extension", "metadata") and record.package not in OWN:
+            layers[1].append(entry)
+        else:
+            layers[2].append(entry)
+    return layers
 
 
 def _features(prepared: Prepared) -> tuple[str, ...]:

@@ -1,10 +1,14 @@
-"""What `fata kernel` shows and does, without the command line around it."""
+"""`fata kernel`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import click
+
+from fata.cli.settings import Settings, common
+from fata.cli.show import size
 from fata.kernel import Kernel, cached_kernels, debian, store, tiny
 from fata.kernel.fragments import merged
 
@@ -67,3 +71,61 @@ def _row(found: Kernel | store.DamagedEntryError) -> Row:
 
 def _order(row: Row) -> tuple[str, str, str]:
     return row.provider, row.version, row.note
+
+
+_profile = click.option(
+    "--profile", default="virtio", show_default=True, help="What the kernel is to drive."
+)
+
+
+@click.group("kernel")
+def command() -> None:
+    """Build, list and inspect the kernels that guests run on."""
+
+
+@command.command("list")
+@common
+def _list() -> None:
+    """List the kernels in the cache."""
+    rows = list_rows()
+    for row in rows:
+        text = f"{row.provider:<8}{row.version:<28}{size(row.size):>9}  {row.machines}"
+        click.echo(f"{row.provider:<8}{row.note}" if row.note else text)
+    if not rows:
+        click.echo("none yet: `fata kernel build`, or the first `fata build`, gets one", err=True)
+
+
+@command.command("build")
+@common
+@_profile
+@click.pass_obj
+def _build(settings: Settings, profile: str) -> None:
+    """Build the tiny kernel, if it is not in the cache already."""
+    kernel = build(profile, settings.report)
+    settings.report(f"kernel `{kernel.provider}` {kernel.version} is in the cache")
+    click.echo(kernel.image)
+
+
+@command.command("fetch")
+@common
+@click.pass_obj
+def _fetch(settings: Settings) -> None:
+    """Fetch the distribution's kernel through apt."""
+    kernel = fetch(settings.report)
+    click.echo(kernel.image)
+
+
+@command.command("config")
+@common
+@_profile
+def _config(profile: str) -> None:
+    """Print what the fragments of a profile ask for."""
+    click.echo(config(profile), nl=False)
+
+
+@command.command("clean")
+@common
+@click.pass_obj
+def _clean(settings: Settings) -> None:
+    """Remove every kernel from the cache."""
+    settings.report(f"{clean()} kernels removed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from fata.closure.cache import Cache, cache_directory, key_of_file
+from fata.cache import Cache, cache_directory, key_of_file
 
 _NAME = re.compile(rb"(?<=\0)[a-z_][a-zA-Z0-9_]*(?:\.[a-zA-Z_][a-zA-Z0-9_]*)*(?=\0)")
 LONGEST = 100

@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from fata.closure.cache import Cache, cache_directory, key_of_file
+from fata.cache import Cache, cache_directory, key_of_file
 from functoria.error import UserError
 
 MAGIC = b"\x7fELF"

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fata.closure.cache import Cache, cache_directory, key_of
+from fata.cache import Cache, cache_directory, key_of
 from functoria.error import UserError
 
 FACTS = 1  # raise when PROBE changes, so that facts kept by an older fata are asked for again

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fata.closure.cache import Cache, cache_directory, key_of
+from fata.cache import Cache, cache_directory, key_of
 
 DEEPEST = 8  # nested `include` lines of ld.so.conf
 

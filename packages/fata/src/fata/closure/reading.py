@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fata.closure.cache import Cache, cache_directory, key_of
+from fata.cache import Cache, cache_directory, key_of
 from fata.closure.interpreter import Interpreter
 from fata.closure.reader.scan import Import
 from functoria.error import UserError

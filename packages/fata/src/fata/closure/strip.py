@@ -10,7 +10,7 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
-from fata.closure.cache import Cache, cache_directory, key_of, key_of_file
+from fata.cache import Cache, cache_directory, key_of, key_of_file
 from fata.closure.elf import is_elf, parse_elf, read_elf
 from fata.closure.entry import Entry, EntryKind
 from functoria.error import UserError

@@ -34,11 +34,15 @@ def _host_stack() -> Impl:
 
 
 def _guest_stack(group: str | None) -> Impl:
-    def argument(name: str, converter: Converter[T], default: T | None, doc: str) -> Key[T | None]:
-        stage = Stage.BOOT
+    def argument(name: str, converter: Converter[T], default: T | None, doc: str) -> Key[T]:
         return Key(
-            name=name, converter=converter, default=default, doc=doc, stage=stage, group=group
-        )  # type: ignore[arg-type]
+            name=name,
+            converter=converter,
+            default=default,
+            doc=doc,
+            stage=Stage.BOOT,
+            group=group,
+        )
 
     return Device(
         name="stack",

@@ -20,6 +20,13 @@ class Compression(Enum):
     ZSTD = "cpio.zst"
 
 
+def settings(compression: Compression) -> str:
+    """`settings(c)` names all that the stored form depends on besides the content."""
+    if compression is Compression.NONE:
+        return "none"
+    return f"zstd{_LEVEL}-{'.'.join(str(part) for part in zstd.zstd_version_info)}"
+
+
 def compress(data: bytes, compression: Compression) -> bytes:
     """`compress(data, c)` is the stored form; the same bytes for the same data, on any machine.
 

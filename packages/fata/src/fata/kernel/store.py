@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from fata import cache
 from fata.kernel import boot
 from fata.kernel.model import Kernel
 from fata.kernel.modules import feature_modules
@@ -63,11 +64,8 @@ class Facts:
 
 
 def cache_directory() -> Path:
-    """Where kernels are kept: `fata/kernels` in $XDG_CACHE_HOME or in ~/.cache."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    # The XDG specification has relative paths ignored.
-    cache = Path(base) if Path(base).is_absolute() else Path.home() / ".cache"
-    return cache / "fata" / "kernels"
+    """Where kernels are kept: `kernels` in fata's part of the user's cache."""
+    return cache.cache_directory() / "kernels"
 
 
 def entries(directory: Path) -> tuple[Path, ...]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from fata.cache import cache_directory
 from fata.qemu.failure import kvm_unusable, not_installed
 from fata.qemu.machine import PROGRAM, Accelerator, Guest, Machine
 from fata.qemu.observer import Observer
@@ -54,12 +55,10 @@ class Places:
     @classmethod
     def here(cls) -> Places:
         """`Places.here()` are those of this machine and user (XDG Base Directory)."""
-        base = os.environ.get("XDG_CACHE_HOME", "")
-        cache = Path(base) if base.startswith("/") else Path.home() / ".cache"
         return cls(
             Path("/dev/kvm"),
             Path("/proc/sys/kernel/random/boot_id"),
-            cache / "fata" / "accelerator",
+            cache_directory() / "accelerator",
         )
 
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from fata.closure.cache import cache_directory, key_of
+from fata.cache import cache_directory, key_of
 from fata.closure.interpreter import Interpreter
 from fata.requirements import uv
 from fata.requirements.lock import Lock

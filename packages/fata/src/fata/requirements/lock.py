@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fata.closure.cache import key_of
+from fata.cache import key_of
 from fata.closure.interpreter import Interpreter
 from fata.requirements import uv
 from fata.requirements.requirement import Requirement, check, local_file

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fata.closure.cache import Cache, cache_directory, key_of
+from fata.cache import Cache, cache_directory, key_of
 
 
 def test_what_was_put_is_there(tmp_path: Path) -> None:
