@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+from aims import aims
 from engine import engine
 from results import Machine, Results, save
 from starts import starts
@@ -69,6 +70,7 @@ def measure(quick: bool, sections: tuple[str, ...], kernels: tuple[str, ...]) ->
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         machine=machine(before),
         starts=images,
+        aims=aims(images or ()),
         engine=tool,
     )
 

@@ -16,7 +16,7 @@ import fata
 import functoria
 import libos
 import xlcfg
-from fata.closure.cache import cache_directory
+from fata.cache import cache_directory
 
 Report = Callable[[str], None]
 

@@ -92,6 +92,16 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Aim:
+    """`Aim(name, wanted, found, met)`: `found` is to be at most `wanted`."""
+
+    name: str
+    wanted: float
+    found: float
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
 class GraphTimes:
     """The configuration engine on a graph of so many devices; seconds."""
 
@@ -145,6 +155,7 @@ class Results:
     date: str
     machine: Machine
     starts: tuple[Start, ...] | None
+    aims: tuple[Aim, ...]
     engine: Engine | None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from results import Engine, Ratios, Results, Samples, Start
+from results import Aim, Engine, Ratios, Results, Samples, Start
 
 from fata.cli.show import size
 
@@ -23,6 +23,9 @@ def _lines(results: Results) -> Iterator[str]:
     if results.starts is not None:
         yield ""
         yield from _starts(results.starts)
+    if results.aims:
+        yield ""
+        yield from _aims(results.aims)
     if results.engine is not None:
         yield ""
         yield from _engine(results.engine)
@@ -51,6 +54,14 @@ def _starts(starts: Sequence[Start]) -> Iterator[str]:
 
 def _part(start: Start, of: Callable[[Ratios], float]) -> str:
     return "" if start.ratios is None else f"{of(start.ratios):.2f}"
+
+
+def _aims(aims: Sequence[Aim]) -> Iterator[str]:
+    rows = [
+        (aim.name, f"{aim.wanted:.4g}", f"{aim.found:.4g}", "yes" if aim.met else "no")
+        for aim in aims
+    ]
+    yield from _table(("`tiny`: aim", "at most", "found", "met"), rows)
 
 
 def _engine(engine: Engine) -> Iterator[str]:
