@@ -84,9 +84,7 @@ def _initramfs(directory: Path, debs: Path, kernel: Kernel, python: Interpreter)
     """What mkinitramfs makes, with the hook that puts Python in."""
     hook, out = directory / "hook", directory / "base"
     write_file(hook, _filled("hook", kernel, python).encode(), 0o755)
-    namespace = ["unshare", "--mount"]
-    if os.geteuid() != 0:
-        namespace += ["--map-root-user"]
+    namespace = [*(() if os.geteuid() == 0 else ("sudo",)), "unshare", "--mount"]
     script = [str(_ORDINARY / "make-initramfs"), str(debs), kernel.version, str(_LEVEL)]
     run([*namespace, *script, str(hook), str(out)], directory)
     return out
