@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-from fata.build.prepare import (
-    Prepared,
-    Report,
-    collect_needs,
-    describe_arguments,
-    describe_keys,
-    our_versions,
-    prepare,
-    source_of,
-)
+from fata.build.prepare import Prepared, Report, collect_needs, prepare
+from fata.build.record import manifest_of
 from fata.image import manifest
 from fata.image.compression import Compression
 from fata.image.cpio import Entry, Kind
@@ -23,7 +15,7 @@ from fata.image.root import DROPPED, INIT, MODULES, directory_entries, skeleton
 from fata.kernel import Kernel, provide
 from fata.needs import Directory, Network
 from fata.project import Project
-from fata.targets.keys import COMPRESSION, KERNEL, MEMORY
+from fata.targets.keys import COMPRESSION, KERNEL
 
 PROFILE = "virtio"
 START = "libos.boot.init"
@@ -61,42 +53,10 @@ def build(project: Project, report: Report) -> manifest.Manifest:
             for machine in kernel.machines
         ),
     )
-    made = _manifest(prepared, image, records)
+    made = manifest_of(prepared, records, image)
     files = ((kernel_blob, kernel_content, 0o644), (initramfs_blob, packed, 0o644))
     publish(project.output, files, made)
     return made
-
-
-def _manifest(
-    prepared: Prepared, image: manifest.Image, records: tuple[manifest.FileRecord, ...]
-) -> manifest.Manifest:
-    project = prepared.project
-    interfaces = [need for need in collect_needs(project) if isinstance(need, Network)]
-    return manifest.Manifest(
-        name=project.program.name,
-        target=project.target,
-        versions=our_versions(),
-        source=source_of(project.directory),
-        keys=describe_keys(project),
-        arguments=describe_arguments(project),
-        interpreter=interpreter_record(prepared),
-        requirements=prepared.pins,
-        image=image,
-        memory=project.context.get(MEMORY),
-        network=tuple(
-            manifest.NetworkDevice(number, need.name) for number, need in enumerate(interfaces)
-        ),
-        files=records,
-        missing=tuple(f"{miss.name} ({miss.place})" for miss in prepared.closure.missing),
-    )
-
-
-def interpreter_record(prepared: Prepared) -> manifest.Interpreter:
-    """`interpreter_record(p)` is the version and digest of the interpreter that was used."""
-    executable = prepared.interpreter.executable
-    version = ".".join(str(number) for number in prepared.interpreter.version)
-    digest = hashlib.sha256(executable.read_bytes()).hexdigest()
-    return manifest.Interpreter(version, digest)
 
 
 def _root(

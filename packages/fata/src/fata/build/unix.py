@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 
-from fata.build.guest import interpreter_record
-from fata.build.prepare import (
-    PROGRAM,
-    Prepared,
-    Report,
-    describe_arguments,
-    describe_keys,
-    our_versions,
-    prepare,
-    source_of,
-)
+from fata.build.prepare import PROGRAM, Prepared, Report, prepare
+from fata.build.record import manifest_of
 from fata.image import manifest
 from fata.image.output import blob, publish
 from fata.project import Project
@@ -52,28 +42,16 @@ def build(project: Project, report: Report) -> manifest.Manifest:
     prepared = prepare(project, report, start=("libos.boot.unix",))
     content = _launcher(prepared).encode()
     record = blob(LAUNCHER, content, ".py")
-    made = manifest.Manifest(
-        name=project.program.name,
-        target=project.target,
-        versions=our_versions(),
-        source=source_of(project.directory),
-        keys=describe_keys(project),
-        arguments=describe_arguments(project),
-        interpreter=interpreter_record(prepared),
-        requirements=prepared.pins,
-        files=(
-            manifest.FileRecord(
-                record.file,
-                record.size,
-                hashlib.sha256(content).hexdigest(),
-                "launcher",
-                None,
-                None,
-                "runs the program",
-            ),
-        ),
-        missing=tuple(f"{miss.name} ({miss.place})" for miss in prepared.closure.missing),
+    file = manifest.FileRecord(
+        path=record.file,
+        size=record.size,
+        sha256=record.sha256,
+        kind="launcher",
+        module=None,
+        package=None,
+        reason="runs the program",
     )
+    made = manifest_of(prepared, (file,))
     publish(project.output, ((record, content, 0o755),), made)
     return made
 

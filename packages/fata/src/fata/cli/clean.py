@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from fata.clean import plan
+from fata.cli.plans import carry_out
 from fata.cli.settings import Settings, common
-from functoria.action import needed, run, shown
 
 
 @click.command("clean")
@@ -19,9 +19,4 @@ def command(settings: Settings, dry_run: bool) -> None:
     The lock of requirements, `fata.lock`, stays: it belongs under version control.
     """
     actions = plan(settings.config.absolute().parent)
-    if dry_run:
-        for action in needed(actions):
-            click.echo(shown(action))
-        return
-    for action in run(actions):
-        settings.report(shown(action))
+    carry_out(actions, settings, dry_run=dry_run)

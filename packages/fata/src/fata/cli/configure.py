@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from fata.cli.keys import KeyedCommand, key_texts
+from fata.cli.plans import carry_out
 from fata.cli.settings import Settings, common
 from fata.configure import plan
-from functoria.action import needed, run, shown
 
 
 @click.command("configure", cls=KeyedCommand)
@@ -22,10 +22,8 @@ def command(context: click.Context, dry_run: bool) -> None:
     settings = context.ensure_object(Settings)
     project = settings.project(key_texts(context), saved=False)
     actions = plan(project)
-    if dry_run:
-        for action in needed(actions):
-            click.echo(shown(action))
-        return
-    for action in run(actions):
-        settings.report(shown(action))
-    settings.report(f"{project.program.name} is configured for {project.target}: run `fata build`")
+    carry_out(actions, settings, dry_run=dry_run)
+    if not dry_run:
+        settings.report(
+            f"{project.program.name} is configured for {project.target}: run `fata build`"
+        )

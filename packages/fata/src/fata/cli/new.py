@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from fata.cli.plans import carry_out
 from fata.cli.settings import Settings, common
 from fata.new import TEMPLATES, plan
-from functoria.action import run, shown
 
 
 @click.command("new")
@@ -24,6 +24,5 @@ from functoria.action import run, shown
 @click.pass_obj
 def command(settings: Settings, name: str, template: str) -> None:
     """Begin a project, in a new directory called NAME."""
-    for action in run(plan(Path(name), template)):
-        settings.report(shown(action))
+    carry_out(plan(Path(name), template), settings)
     settings.report(f"cd {name}, then `fata configure -t unix && fata build && fata run`")

@@ -1,0 +1,97 @@
+"""What the documentation says to type is typed, and what it shows is true."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import socket
+from pathlib import Path
+
+import pytest
+
+from fata.project import load
+from fata.qemu.wait import wait_http
+from tests.conftest import ROOT, MakeProject, Project, StartRun
+
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("packages/*/README.md")])
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (ROOT / page).read_text()
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_links_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_configurations_in_the_manual_are_configurations(tmp_path: Path, number: int) -> None:
+    text = blocks("docs/configuration.md", "python")[number]
+    if "register(" not in text:
+        text += '\nfrom fata.dsl import main, register\nregister("x", main("x:start"))\n'
+    (tmp_path / "config.py").write_text(text)
+    assert load(tmp_path / "config.py", {"target": "virtio"}, {}).graph.nodes
+
+
+def commands(block: str) -> list[list[str]]:
+    lines = [line.partition("#")[0].strip() for line in block.splitlines()]
+    parts = [part.strip() for line in lines if line for part in line.split("&&")]
+    return [shlex.split(part) for part in parts]
+
+
+@pytest.mark.e2e
+def test_the_readme_as_written(tmp_path: Path, running: StartRun) -> None:
+    begin, rest = blocks("README.md", "sh")[1:3]
+    steps = commands(begin)
+    assert steps.pop(0) == [".", ".venv/bin/activate"]
+    here = Project(tmp_path)
+    for command in steps:
+        if command[0] == "cd":
+            here = Project(here.directory / command[1])
+        elif command == ["fata", "run"]:
+            _answers(here, running, 8080)
+        elif command[:2] == ["fata", "run"]:
+            _answers(here, running, 8080, *command[2:])
+        else:
+            here.ok(*command[1:])
+    expected = blocks("README.md", "python")[0]
+    assert (here.directory / "config.py").read_text() == expected
+    for command in commands(rest):
+        assert command[0] == "fata"
+        if command[1] != "clean":
+            here.ok(*command[1:])
+    here.ok("clean")
+
+
+def _answers(project: Project, running: StartRun, port: int, *arguments: str) -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            pytest.fail(f"port {port} of this machine, which the README uses, is taken")
+    run = running(project, *arguments)
+    reply = wait_http(port, "/?name=reader", 120)
+    assert json.loads(reply.body) == {"hello": "reader"}
+    assert run.interrupt() == 130
+
+
+@pytest.mark.e2e
+def test_the_commands_of_the_page_on_images(project: MakeProject) -> None:
+    built = project("asgi").built()
+    for command in commands(blocks("docs/images.md", "sh")[0]):
+        assert built.ok(*command[1:]).out
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("template", ["asgi", "job", "site", "tcp"])
+def test_every_template_configures_and_builds_for_every_target(
+    tmp_path: Path, template: str
+) -> None:
+    Project(tmp_path).ok("new", "mine", "--template", template)
+    made = Project(tmp_path / "mine")
+    for target in ("unix", "virtio"):
+        made.built("-t", target)
+    if template == "job":
+        assert "info mine: hello, world" in made.ok("run").out
