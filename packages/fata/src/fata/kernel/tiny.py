@@ -44,14 +44,7 @@ _HEADERS = (("libelf.h", "libelf-dev"), ("openssl/opensslv.h", "libssl-dev"))
 _SPACE = 3 << 30
 # Compiled files of a build; how many there were replaces it as soon as one was built.
 _OBJECTS = 900
-# Short fills and copies as moves, long ones as calls: the string instructions that the compiler
-# prefers are slow to start on a processor, and slow in every step where they are emulated.
-_FLAGS = (
-    "-mmemset-strategy=unrolled_loop:256:noalign,libcall:-1:noalign"
-    " -mmemcpy-strategy=unrolled_loop:256:noalign,libcall:-1:noalign"
-)
 _FIXED = {
-    "KCFLAGS": _FLAGS,
     "KBUILD_BUILD_TIMESTAMP": "Thu Jan  1 00:00:00 UTC 1970",
     "KBUILD_BUILD_USER": "fata",
     "KBUILD_BUILD_HOST": "fata",
@@ -102,7 +95,7 @@ def build(profile: str, report: Callable[[str], None]) -> Kernel:
 
 def _key(source: sources.Source, wanted: str, compiler: str) -> str:
     package = f"{source.package.name} {source.package.version}"
-    text = "\n".join((str(store.FORMAT), package, compiler, _FLAGS, wanted))
+    text = "\n".join((str(store.FORMAT), package, compiler, wanted))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
