@@ -10,11 +10,11 @@ from pathlib import Path
 import libos
 from fata.build.references import check_references
 from fata.closure import MAIN, Closure, Interpreter, closure, interpreter
+from fata.configure import main_text
 from fata.needs import Exclude, Include, Need
 from fata.project import Project
 from fata.requirements import Requirement, environment, lock
 from fata.targets.keys import PYTHON
-from functoria import UserError
 
 PROGRAM = MAIN
 LOCK_FILE = "fata.lock"
@@ -40,16 +40,9 @@ def prepare(project: Project, report: Report, *, start: tuple[str, ...]) -> Prep
 
     `start` are modules that the target needs whatever the program is.
 
-    Raises `UserError` if the project is not configured, a requirement cannot be had, or the
-    program imports what cannot be found.
+    Raises `UserError` if a requirement cannot be had, or the program imports what cannot be
+    found.
     """
-    main = project.generated / "main.py"
-    if not main.is_file():
-        raise UserError(
-            "the project is not configured",
-            str(main),
-            "run `fata configure` first, with `-t virtio` for a VM",
-        )
     python = interpreter(Path(project.context.get(PYTHON) or sys.executable))
     needed = project.graph.collect(lambda device: device.packages)
     requirements = [Requirement(package.requirement, package.position) for package in needed]
@@ -60,7 +53,7 @@ def prepare(project: Project, report: Report, *, start: tuple[str, ...]) -> Prep
     trace = project.directory / TRACE_FILE
     check_references(project)
     files = closure(
-        main,
+        main_text(project).encode(),
         project=project.directory,
         environment=packages,
         interpreter=python,

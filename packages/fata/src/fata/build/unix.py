@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from fata.build.prepare import PROGRAM, Prepared, Report, prepare
 from fata.build.record import manifest_of
@@ -23,14 +24,16 @@ PROJECT = {project}
 os.chdir(PROJECT)
 sys.path[:0] = [PROJECT, {libos}]
 sys.path += {environment}
-spec = importlib.util.spec_from_file_location("{module}", PROJECT + "/_fata/main.py")
+spec = importlib.util.spec_from_file_location("{module}", {main})
 main = importlib.util.module_from_spec(spec)
 sys.modules["{module}"] = main
 
 from libos.boot import unix
 
-sys.exit(unix.main(main, spec.loader.exec_module, sys.argv[1:]))
+code = unix.main(main, spec.loader.exec_module, sys.argv[1:])
 """
+
+END = "sys.exit(code)\n"
 
 
 def build(project: Project, report: Report) -> manifest.Manifest:
@@ -40,7 +43,7 @@ def build(project: Project, report: Report) -> manifest.Manifest:
     same, so that what a VM would miss is found while developing.
     """
     prepared = prepare(project, report, start=("libos.boot.unix",))
-    content = _launcher(prepared).encode()
+    content = (launcher(prepared, project.generated / "main.py") + END).encode()
     record = blob(LAUNCHER, content, ".py")
     file = manifest.FileRecord(
         path=record.file,
@@ -56,7 +59,8 @@ def build(project: Project, report: Report) -> manifest.Manifest:
     return made
 
 
-def _launcher(prepared: Prepared) -> str:
+def launcher(prepared: Prepared, main: Path) -> str:
+    """`launcher(p, main)` is a script that runs `main` and leaves its exit code in `code`."""
     packages = [] if prepared.environment is None else [str(prepared.environment)]
     return _TEXT.format(
         python=prepared.interpreter.executable,
@@ -65,4 +69,5 @@ def _launcher(prepared: Prepared) -> str:
         libos=json.dumps(str(prepared.libos.parent)),
         environment=json.dumps(packages),
         module=PROGRAM,
+        main=json.dumps(str(main)),
     )

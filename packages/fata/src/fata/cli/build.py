@@ -6,9 +6,12 @@ import time
 
 import click
 
+from fata.cli.plans import carry_out
 from fata.cli.settings import Settings, common
 from fata.cli.show import size
+from fata.configure import plan
 from fata.image.manifest import Manifest
+from functoria import UserError
 
 
 @click.command("build")
@@ -21,6 +24,14 @@ def command(settings: Settings) -> None:
     """
     began = time.monotonic()
     project = settings.project()
+    main = project.generated / "main.py"
+    if not main.is_file():
+        raise UserError(
+            "the project is not configured",
+            str(main),
+            "run `fata configure` first, with `-t virtio` for a VM",
+        )
+    carry_out(plan(project), settings)  # config.py may have changed since
     if project.target == "unix":
         from fata.build.unix import build
     else:

@@ -11,6 +11,7 @@ VERBS = {
     "configure": "Choose keys and write the program that will boot.",
     "build": "Build what was configured.",
     "run": "Run what was built.",
+    "trace": "Watch a run, to find what the program imports by computed names.",
     "describe": "Show what a program is made of, and why.",
     "clean": "Remove what configure and build have made.",
     "doctor": "Say what this machine can and cannot do.",

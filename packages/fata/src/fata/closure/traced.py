@@ -11,7 +11,7 @@ from fata.closure.entry import Entry, EntryKind, entry_of_file
 from fata.closure.roots import APP
 from functoria.error import UserError
 
-_UNFIT = ("/proc/", "/sys/", "/dev/", "/run/", "/tmp/")  # noqa: S108 - not read into an image
+_UNFIT = ("/proc/", "/sys/", "/dev/", "/run/", "/tmp/", "/etc/")  # noqa: S108 - this machine's own
 
 
 @dataclass(frozen=True, slots=True)

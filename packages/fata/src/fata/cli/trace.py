@@ -1,0 +1,24 @@
+"""`fata trace`."""
+
+from __future__ import annotations
+
+import click
+
+from fata.build.prepare import TRACE_FILE
+from fata.build.trace import trace
+from fata.cli.settings import Settings, common
+
+
+@click.command("trace", context_settings={"allow_interspersed_args": False})
+@common
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENTS]")
+@click.pass_obj
+def command(settings: Settings, arguments: tuple[str, ...]) -> None:
+    """Watch a run of the program on this machine, until it ends or you press ctrl-C.
+
+    What it imported and read goes to fata.trace.json, which later builds take in. Use the program
+    as it will be used: what is not used is not seen.
+    """
+    settings.report("the program runs as a process of this machine: use it, then press ctrl-C")
+    seen = trace(settings.project({"target": "unix"}), arguments, settings.report)
+    settings.report(f"{len(seen.modules)} modules, {len(seen.files)} files: {TRACE_FILE}")
