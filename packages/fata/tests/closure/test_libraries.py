@@ -24,7 +24,7 @@ def compile_library(path: Path, text: str, *options: str) -> None:
     try:
         subprocess.run(command, check=True)
     except FileNotFoundError:
-        pytest.skip("no C compiler")
+        pytest.fail("these tests need gcc: `make test` installs it")
     source.unlink()
 
 

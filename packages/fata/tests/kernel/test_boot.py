@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from fata.image.cpio import Entry, Kind, archive
 from fata.kernel import Kernel, provide
 from fata.kernel.tiny import build
 
@@ -34,36 +34,22 @@ def debian() -> Kernel:
     return provide("debian", "virtio", print)
 
 
-def cpio(files: Mapping[str, bytes | None]) -> bytes:
-    """A "newc" archive of executable files, and of directories where the content is None."""
-    out = b""
-    for number, (name, content) in enumerate([*files.items(), ("TRAILER!!!", b"")], 1):
-        data = content or b""
-        mode = 0o100755 if content is not None else 0o040755
-        fields = (number, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0)
-        head = b"070701" + b"".join(b"%08x" % field for field in fields) + name.encode() + b"\0"
-        out += head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
-    return out
-
-
 def boot(
     kernel: Kernel, machine: str, init: bytes, tmp_path: Path, memory: int = 128, extra: int = 0
 ) -> str:
     """What the guest writes on its serial port, with a vif, a disk and an entropy source."""
     board = kernel.machine(machine)
     features = (f"virtio-{board.transport}", "net", "block", "rng")
-    files: dict[str, bytes | None] = {
-        "dev": None,
-        "proc": None,
-        "sys": None,
-        "modules": None,
-        "init": init,
-        "ballast": os.urandom(extra),
-    }
+    entries = [Entry(name, Kind.DIRECTORY, mode=0o755) for name in ("dev", "proc", "sys")]
+    entries += [
+        Entry("init", content=init, mode=0o755),
+        Entry("ballast", content=os.urandom(extra)),
+    ]
     for number, module in enumerate(kernel.modules(features)):
-        files[f"modules/{number:02}-{module.name}.ko"] = module.path.read_bytes()
+        name = f"modules/{number:02}-{module.name}.ko"
+        entries.append(Entry(name, content=module.path.read_bytes()))
     root, disk = tmp_path / "root.cpio", tmp_path / "disk"
-    root.write_bytes(cpio(files))
+    root.write_bytes(archive(entries))
     disk.write_bytes(bytes(1 << 20))
     kind = {"mmio": "device", "pci": "pci"}[board.transport]
     words = (*kernel.cmdline, *kernel.cmdline_emulated, *board.cmdline)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import subprocess
 from typing import Any
 
@@ -239,7 +238,6 @@ def test_a_request_to_upgrade_is_served_as_plain_http(serve: Any) -> None:
         peer.close()
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_curl_posts_twice_over_one_connection(serve: Any) -> None:
     with serve(echo) as server:
         url = f"http://127.0.0.1:{server.port}/"

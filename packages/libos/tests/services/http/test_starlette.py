@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from libos.services.http.static import StaticFiles
-from libos.storage.directory import DirectoryStore
-
-pytest.importorskip("starlette")
-
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Mount, Route
+
+from libos.services.http.static import StaticFiles
+from libos.storage.directory import DirectoryStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
