@@ -18,7 +18,7 @@ from py_compile import PycInvalidationMode
 
 from commands import run
 from newc import contents
-from variant import Variant, configured
+from variant import MODULE, Variant, configured
 
 import libos
 from fata.closure import Interpreter, interpreter
@@ -109,7 +109,7 @@ def _program(project: Path, site: Path, kernel: Kernel, python: Interpreter) -> 
     for name, source in (("libos", Path(libos.__path__[0])), ("h11", _package("h11"))):
         shutil.copytree(source, site / name, ignore=ignored)
     shutil.copytree(project / "site", site / "site")
-    shutil.copyfile(project / "website.py", site / "website.py")
+    shutil.copyfile(project / f"{MODULE}.py", site / f"{MODULE}.py")
     shutil.copyfile(project / "_fata" / "main.py", site / "program.py")
     shutil.copyfile(_ORDINARY / "serve.py", site / "serve.py")
     valid = PycInvalidationMode.UNCHECKED_HASH

@@ -44,7 +44,8 @@ class _Watch(Stopwatch):
 def boot(guest: Guest, log: Path, limit: float) -> Boot | None:
     """`boot(guest, log, limit)` is the times of one start, `None` if it did not answer 200.
 
-    `limit` is in seconds. The guest is ended at once. The console is in `log`.
+    `limit` is in seconds. The guest is ended at once. The console is in `log`. Raises
+    `UserError` if it answered without having printed the line that is timed.
     """
     watch = _Watch()
     try:
@@ -56,10 +57,16 @@ def boot(guest: Guest, log: Path, limit: float) -> Boot | None:
             cpu = time.clock_gettime_ns(_processor_clock(watch.pid)) / 1e6
     except (TimeoutError, UserError):
         return None
-    marks = [at for at, line in watch.lines if line == MARK]
-    if reply.status != 200 or not marks:
+    if reply.status != 200:
         return None
-    return Boot(marks[0], http, cpu)
+    return Boot(_marked(watch, log), http, cpu)
+
+
+def _marked(watch: Stopwatch, log: Path) -> float:
+    marks = [at for at, line in watch.lines if line == MARK]
+    if not marks:
+        raise UserError(f"the console has no line `{MARK}`", str(log), "see bench/variant.py")
+    return marks[0]
 
 
 def _processor_clock(pid: int) -> int:

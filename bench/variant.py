@@ -9,9 +9,10 @@ from pathlib import Path
 from fata.configure import plan as configuration
 from fata.project import Project, load
 from fata.qemu.machine import Guest
-from functoria.action import run, write_file
+from functoria.action import run
 
 MARK = "first line of Python"
+MODULE = "a_website"
 _STATEMENT = f'print("{MARK}", flush=True)\n'
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "website"
 
@@ -40,15 +41,17 @@ def copied(directory: Path) -> Path:
 
 
 def configured(directory: Path, keys: dict[str, str]) -> Project:
-    """`configured(directory, keys)` is a copy of the example, configured there.
+    """`configured(directory, keys)` is a copy of the example that tells when it runs, configured.
 
-    Its generated program gets one statement more, the first one, which prints `MARK`: it is
-    the same for every variant, and nothing else tells when Python runs the program. Raises
-    `UserError`.
+    Its module gets one statement more, the first one, which prints `MARK`, and a name that sorts
+    before those of all other modules, so that the generated program imports it first. It is the
+    same for every variant. Raises `UserError`.
     """
-    project = load(copied(directory) / "config.py", keys, {}, saved=False)
+    target = copied(directory)
+    module, config = target / "website.py", target / "config.py"
+    (target / f"{MODULE}.py").write_text(_STATEMENT + module.read_text())
+    module.unlink()
+    config.write_text(config.read_text().replace("website:start", f"{MODULE}:start"))
+    project = load(config, keys, {}, saved=False)
     run(configuration(project))
-    main = project.generated / "main.py"
-    docstring, end, rest = main.read_text().partition("\n")
-    write_file(main, f"{docstring}{end}{_STATEMENT}{rest}".encode())
     return project
