@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -100,7 +101,8 @@ PATHS = ("hello", "order", "form", "thread", "tls", "codec", "when", "zone", "fa
 
 
 # Whoever is not root becomes it in a user namespace of its own.
-AS_ROOT = [] if os.geteuid() == 0 else ["unshare", "--map-root-user"]
+UNSHARE = [str(shutil.which("unshare")), "--map-root-user"]
+AS_ROOT = [] if os.geteuid() == 0 else UNSHARE
 
 
 @contextlib.contextmanager
@@ -112,7 +114,12 @@ def running(found: Closure, python: Interpreter, tree: Path) -> Iterator[int]:
         path.write_bytes(entry.content())
         path.chmod(0o755 if entry.executable else 0o644)
     (tree / "boot.py").write_text(BOOT)
-    command = [*AS_ROOT, "chroot", tree, f"/usr/bin/python{python.short_version}"]
+    command = [
+        *AS_ROOT,
+        str(shutil.which("chroot")),
+        tree,
+        f"/usr/bin/python{python.short_version}",
+    ]
     with (
         (tree / "errors").open("wb") as errors,
         subprocess.Popen(
