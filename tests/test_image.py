@@ -23,8 +23,10 @@ def unpacked(project: Project, into: Path) -> Path:
     """The root file system, unpacked by tools that are not ours."""
     (initramfs,) = project.output.glob("initramfs-*")
     into.mkdir()
-    archive = subprocess.run(["zstd", "-dcq", initramfs], capture_output=True, check=True).stdout
-    subprocess.run(["cpio", "-idm", "--quiet"], input=archive, cwd=into, check=True)
+    content = subprocess.run(["zstd", "-dcq", initramfs], capture_output=True, check=True).stdout
+    # The kernel reads archives one behind the other, and GNU cpio only the first.
+    for archive in re.findall(rb"(.*?TRAILER!!!\0+)", content, re.DOTALL):
+        subprocess.run(["cpio", "-idmu", "--quiet"], input=archive, cwd=into, check=True)
     return into
 
 

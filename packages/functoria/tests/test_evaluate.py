@@ -62,6 +62,7 @@ def test_a_functor_where_its_result_is_wanted_is_to_be_applied(tmp_path: Path) -
         ("def f(): f()\nf()", "RecursionError", 6),
         ("print('hello')", "prints", 6),
         ("open('x', 'w')", "writes to `x`", 6),
+        ("import os; os.open('x', os.O_CREAT | os.O_WRONLY)", "writes to `x`", 6),
         ("import subprocess; subprocess.run(['true'])", "runs another program", 6),
         ("import socket; socket.create_connection(('127.0.0.1', 9))", "uses the network", 6),
         ('Device(name="x", type=A, constructor="no_colon")', "does not name an object", 6),
@@ -86,6 +87,18 @@ def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"\0", b"\xff\xfe", b"x = '\xe9'", b"(" * 500])
 def test_bytes_that_are_not_python_are_refused(tmp_path: Path, content: bytes) -> None:
     assert "this is not Python" in failure(tmp_path, content).what
+
+
+def test_bytecode_of_what_it_imports_may_be_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    (tmp_path / "helper_of_a_test.py").write_text("x = 1\n")
+    (tmp_path / "config.py").write_text(
+        HEAD + "import helper_of_a_test\nregister('a', job(stack))\n"
+    )
+    assert evaluate(tmp_path / "config.py").name == "a"
+    assert list(tmp_path.glob("__pycache__/helper_of_a_test.*.pyc"))
 
 
 def test_nothing_is_left_behind_of_an_evaluation(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,8 +144,8 @@ def _mac(number: int) -> str:
     return f"52:54:00:fa:7a:{number:02x}"
 
 
-def run_process(directory: Path, made: manifest.Manifest, options: Options) -> int:
-    """`run_process(directory, manifest, options)` is the exit code of the `unix` program."""
+def process_command(directory: Path, made: manifest.Manifest, options: Options) -> tuple[str, ...]:
+    """`process_command(directory, manifest, options)` is the command that is the `unix` program."""
     check_arguments(made, options.arguments)
     if options.publish:
         raise UsageError(
@@ -157,13 +156,4 @@ def run_process(directory: Path, made: manifest.Manifest, options: Options) -> i
     launcher = next((path for path in output_files(directory) if path.suffix == ".py"), None)
     if launcher is None:
         raise UserError("the launcher is missing", str(directory), "run `fata build` again")
-    process = subprocess.Popen([str(launcher), *options.arguments])
-    while True:
-        try:
-            return _exit_code(process.wait())
-        except KeyboardInterrupt:
-            continue  # the terminal has told the process too: it ends by itself
-
-
-def _exit_code(code: int) -> int:
-    return 128 - code if code < 0 else code
+    return (str(launcher), *options.arguments)

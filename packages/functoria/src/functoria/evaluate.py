@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import linecache
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -161,7 +162,11 @@ def _importable(directory: Path) -> Iterator[None]:
         sys.path.remove(str(directory))
 
 
-_WRITING = frozenset("wax+")
+def _writes(path: object, _mode: object, flags: object) -> bool:
+    """Whether an `open` is for writing; Python's own bytecode, which it keeps, does not count."""
+    if isinstance(path, int) or not isinstance(flags, int):
+        return False
+    return bool(flags & (os.O_WRONLY | os.O_RDWR)) and "__pycache__" not in str(path)
 
 
 @contextmanager
@@ -180,10 +185,8 @@ def _effects_refused(file: str) -> Iterator[None]:
         if not active or evaluated_file.get() != file:
             return
         if event == "open":
-            path, mode = arguments[0], arguments[1]
-            writes = isinstance(mode, str) and _WRITING & set(mode)
-            if writes and not str(path).endswith(".pyc") and "__pycache__" not in str(path):
-                refuse(f"writes to `{path!s}`")
+            if _writes(*arguments):
+                refuse(f"writes to `{arguments[0]!s}`")
         elif event in ("socket.connect", "socket.bind", "socket.getaddrinfo"):
             refuse("uses the network")
         elif event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from fata.qemu.machine import Guest, UserNic
 from fata.qemu.observer import Observer
 from fata.qemu.publish import parse_all
 from fata.qemu.supervise import run
-from fata.run import Options, check, plan, run_process
+from fata.run import Options, check, plan, process_command
 from functoria import UserError
 
 NO_OUTCOME = 125
@@ -70,7 +71,8 @@ def command(
     directory = settings.project().output
     made = check(directory)
     if made.image is None:
-        return run_process(directory, made, options)
+        program = process_command(directory, made, options)
+        os.execv(program[0], program)  # noqa: S606 - signals and the exit code are its own
     guest, choice = plan(directory, made, options)
     log = console or directory / "console.log"
     settings.report(

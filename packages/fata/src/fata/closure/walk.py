@@ -152,7 +152,7 @@ class Walk:
             self.unreadable(module, reading)
         elif reading is not None:
             self.follow(module, reading)
-        if module.kind is Kind.EXTENSION and module.origin is not Origin.STDLIB:
+        if module.kind is Kind.EXTENSION:
             self.strings(module)
         for implied in self.rules.implies.get(module.name, ()):
             pattern = implied.replace("{sysconfigdata}", self.interpreter.sysconfigdata)

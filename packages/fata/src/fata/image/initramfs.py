@@ -14,8 +14,6 @@ from fata.cache import Cache, cache_directory
 from fata.image.compression import Compression, compress, settings
 from fata.image.cpio import Entry, archive
 
-_ALIGNMENT = 4
-
 
 def initramfs(layers: Iterable[Iterable[Entry]], compression: Compression) -> tuple[bytes, int]:
     """`initramfs(layers, compression)` is the file, and its size in bytes when unpacked.
@@ -28,7 +26,6 @@ def initramfs(layers: Iterable[Iterable[Entry]], compression: Compression) -> tu
         content = archive(layer)
         unpacked += len(content)
         output += _packed(content, compression, cache)
-        output += bytes(-len(output) % _ALIGNMENT)
     return bytes(output), unpacked
 
 
