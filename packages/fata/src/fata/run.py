@@ -129,7 +129,7 @@ def check_arguments(made: manifest.Manifest, arguments: Sequence[str]) -> None:
 
 def _machine(image: manifest.Image, wanted: str | None) -> manifest.MachineRecord:
     for record in image.machines:
-        if wanted in (None, record.name):
+        if wanted in (None, record.name) and record.name in {machine.value for machine in Machine}:
             return record
     names = ", ".join(f"`{record.name}`" for record in image.machines)
     raise UsageError(

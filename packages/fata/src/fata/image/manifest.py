@@ -175,7 +175,7 @@ def parse(data: bytes, where: str) -> Manifest:
     remedy = "build the image again with `fata build`"
     try:
         manifest = msgspec.json.decode(data, type=Manifest)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # msgspec.DecodeError is a ValueError
         raise UserError(f"the manifest is damaged: {error}", where, remedy) from None
     if manifest.schema != SCHEMA:
         raise UserError(
@@ -183,6 +183,10 @@ def parse(data: bytes, where: str) -> Manifest:
             where,
             "use the version of fata that built it, or " + remedy,
         )
+    blobs = () if manifest.image is None else (manifest.image.kernel.blob, manifest.image.initramfs)
+    for blob in blobs:
+        if "/" in blob.file or blob.file in ("", ".", ".."):
+            raise UserError(f"the manifest names a file elsewhere: {blob.file!r}", where, remedy)
     return manifest
 
 
