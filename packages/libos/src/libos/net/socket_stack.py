@@ -81,14 +81,16 @@ class SocketStack:
         """
         if not self._manage:
             return
-        from libos.net.link import bring_up, wait_for_link
+        from libos.net.link import bring_up, find_link, wait_for_link
         from libos.net.netlink import Netlink
 
         settings = self._settings()
         with Netlink() as netlink:
             bring_up(netlink, await wait_for_link(netlink, "lo", 0.0))
-            _log.info("waiting for the interface `%s`", self._interface)
-            link = await wait_for_link(netlink, self._interface, self._interface_limit)
+            link = find_link(netlink, self._interface)
+            if link is None:
+                _log.info("waiting for the interface `%s`", self._interface)
+                link = await wait_for_link(netlink, self._interface, self._interface_limit)
             bring_up(netlink, link, mtu=self._mtu, ipv6=self._ipv6 != "none")
             self._set_static(netlink, link, settings)
         if settings.hostname is not None:
