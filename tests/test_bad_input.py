@@ -218,3 +218,14 @@ def test_a_name_that_the_module_does_not_define_is_named(project: MakeProject) -
     message = refused(made, "build", code=1)
     assert "`website.py` does not define `strat`" in message
     assert "did you mean `website:start`?" in message
+
+
+def test_without_a_kernel_and_without_apt_the_message_says_what_to_do(
+    project: MakeProject, tmp_path: Path
+) -> None:
+    made = project("hello")
+    made.ok("configure", "-t", "virtio")
+    (tmp_path / "bin").mkdir()
+    empty = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PATH": str(tmp_path / "bin")}
+    message = refused(Project(made.directory, empty), "build", code=1)
+    assert "apt" in message

@@ -18,7 +18,9 @@ def need(program: str, package: str, why: str) -> str:
         raise UserError(
             f"`{program}` is not installed: {why}",
             None,
-            f"install it with `apt install {package}`",
+            "use fata on Debian or a system like it, which has apt"
+            if package == "apt"
+            else f"install it with `apt install {package}`",
         )
     return found
 
