@@ -78,7 +78,7 @@ def test_without_apt_the_debian_kernel_cannot_be_had(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match="`apt-cache` is not installed") as raised:
         provide("debian", "virtio", print)
-    assert raised.value.do == "install it with `apt install apt`"
+    assert raised.value.do == "use fata on Debian or a system like it, which has apt"
 
 
 @pytest.mark.parametrize(
