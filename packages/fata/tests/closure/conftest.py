@@ -20,17 +20,21 @@ class Build(Protocol):
     ) -> Closure: ...
 
 
-@pytest.fixture(autouse=True, scope="session")
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    cache = tmp_path_factory.mktemp("cache")
-    patch = pytest.MonkeyPatch()
-    patch.setenv("UV_CACHE_DIR", os.fspath(Path.home() / ".cache" / "uv"))
-    patch.setenv("XDG_CACHE_HOME", os.fspath(cache))
-    return cache
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache for these tests alone, which kernels for others are not looked for in."""
+    monkeypatch.setenv("UV_CACHE_DIR", os.fspath(Path.home() / ".cache" / "uv"))
+    monkeypatch.setenv("XDG_CACHE_HOME", os.fspath(shared_cache))
+    return shared_cache
 
 
 @pytest.fixture(scope="session")
-def python(own_cache: Path) -> Interpreter:
+def python() -> Interpreter:
     return interpreter(Path(getattr(sys, "_base_executable", sys.executable)))
 
 
