@@ -16,6 +16,9 @@ from typing import Protocol
 
 import pytest
 
+# A shell that starts something in the background has it ignore ctrl-C, and so would its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
 FATA = str(Path(sys.executable).parent / "fata")
