@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from libos.services.http.connection import Connection
@@ -24,6 +25,8 @@ _KNOWN_HEAD_BYTES = 1024
 _CANCEL_SECONDS = 1.0
 
 _ASGI = {"version": "3.0", "spec_version": "2.4"}
+
+_log = logging.getLogger("http")
 
 
 class HttpServer:
@@ -84,6 +87,7 @@ class HttpServer:
             await lifespan.startup()
             self._state = lifespan.state
             listener = await self._stack.create_server(lambda: Connection(self), self._port)
+            _log.info("listening on port %d", self._port)
             try:
                 await self._loop.create_future()  # until cancelled
             finally:
