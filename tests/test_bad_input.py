@@ -116,6 +116,14 @@ def test_a_requirement_that_cannot_be_resolved_is_named_at_its_line(
     assert "config.py:3" in message
 
 
+def test_text_where_a_list_is_wanted_is_refused(project: MakeProject) -> None:
+    made = project()
+    made.write("config.py", REGISTER + 'register("x", main("x:start", requires="orjson"))\n')
+    message = refused(made, "configure", code=1)
+    assert "`requires` takes a list, not the text `orjson`" in message
+    assert 'write `requires=["orjson"]`' in message
+
+
 def test_a_module_that_cannot_be_found_is_named_at_the_users_line(project: MakeProject) -> None:
     made = project()
     made.write("config.py", REGISTER + 'register("x", main("x:start"))\n')
@@ -151,6 +159,8 @@ def test_saved_keys_that_are_damaged_are_never_ignored(project: MakeProject, con
     made.write("_fata/context.json", content)
     for command in ("build", "run", "describe"):
         assert "fata configure" in refused(made, command, code=1)
+    made.ok("configure")
+    made.ok("describe")
 
 
 @pytest.mark.parametrize(
@@ -173,7 +183,7 @@ def test_a_file_of_the_users_is_never_overwritten_or_removed(project: MakeProjec
 def test_clean_removes_what_was_made_and_nothing_else(project: MakeProject) -> None:
     made = project("hello")
     before = sorted(made.directory.rglob("*"))
-    made.built("-t", "unix")
+    made.built("-t", "unix").ok("run")
     made.write("dist/notes.txt", "mine")
     made.ok("clean")
     left = [path for path in sorted(made.directory.rglob("*")) if "__pycache__" not in str(path)]

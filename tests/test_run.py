@@ -102,6 +102,21 @@ def test_arguments_reach_the_program_whatever_is_in_them(project: MakeProject) -
     assert "its arguments are `--logs`, `--text`" in wrong.err
 
 
+def test_what_compiled_extensions_import_is_in_the_image(project: MakeProject) -> None:
+    made = project()
+    config = 'main("job:start", requires=["orjson>=3,<4"])'
+    made.write("config.py", f"from fata.dsl import main, register\nregister('job', {config})\n")
+    body = "    print(orjson.dumps({'a': 1}), zoneinfo.ZoneInfo)\n"
+    made.write("job.py", f"import orjson, zoneinfo\n\nasync def start():\n{body}")
+    assert "b'{\"a\":1}'" in made.built().ok("run").out
+
+
+def test_levels_of_logs_that_are_none_are_a_bad_argument(project: MakeProject) -> None:
+    result = project("hello").built().fata("run", "--", "--logs=loud")
+    assert result.code == 64
+    assert "boot argument --logs: 'loud' is not" in result.err
+
+
 def test_an_argument_that_the_guest_refuses_is_exit_code_64(project: MakeProject) -> None:
     result = project("echo").built().fata("run", "--", "--port=http")
     assert result.code == 64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fata.configure import CONTEXT_MARK, MARK
+from fata.configure import MARK
 from fata.image.manifest import FILE_NAME
 from fata.image.output import output_files
 from fata.project import GENERATED, context_file
@@ -19,7 +19,9 @@ def plan(directory: Path) -> tuple[Action, ...]:
     generated = directory / GENERATED
     actions: list[Action] = [
         RemoveFile(generated / "main.py", MARK),
-        RemoveFile(context_file(directory), CONTEXT_MARK),
+        RemoveFile(context_file(directory)),
+        *(RemoveFile(path) for path in sorted(generated.glob("__pycache__/main.*.pyc"))),
+        RemoveDirectory(generated / "__pycache__"),
         RemoveDirectory(generated),
     ]
     outputs = directory / "dist"

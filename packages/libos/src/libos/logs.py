@@ -6,6 +6,8 @@ import logging
 import sys
 import time
 
+from libos.boot.outcome import BAD_ARGUMENT, Outcome
+
 LEVELS = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -15,8 +17,11 @@ LEVELS = {
 }
 
 
-class InvalidLevels(ValueError):  # noqa: N818 - a value, not a failure of ours
-    """Text that does not say which sources are logged from which level on."""
+class InvalidLevels(Outcome):
+    """Text that does not say which sources are logged from which level on: a bad argument."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(BAD_ARGUMENT, f"boot argument --logs: {reason}")
 
 
 class ConsoleLogs:

@@ -10,7 +10,13 @@ from fata.cli.settings import Settings, common
 from fata.configure import plan
 
 
-@click.command("configure", cls=KeyedCommand)
+class Configure(KeyedCommand):
+    """The command that starts anew, whatever was saved before."""
+
+    saved = False
+
+
+@click.command("configure", cls=Configure)
 @common
 @click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 @click.pass_context

@@ -8,6 +8,7 @@ from dataclasses import asdict
 import click
 
 from fata.cli.settings import common
+from fata.cli.show import colour
 from fata.doctor import Finding, State, examine
 
 _MARKS = {
@@ -28,7 +29,7 @@ def command(as_json: bool) -> int:
         click.echo(json.dumps({"schema": 1, "findings": rows}, indent=2))
     else:
         for finding in findings:
-            click.echo(_row(finding))
+            click.echo(_row(finding), color=colour())
     return int(any(finding.state is State.MISSING for finding in findings))
 
 

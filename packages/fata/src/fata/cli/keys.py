@@ -25,8 +25,11 @@ _TEXTS = "fata.key_texts"
 class KeyedCommand(click.Command):
     """A command that takes the keys of the project as options.
 
-    The texts that the options were given are in `key_texts(context)`.
+    The texts that the options were given are in `key_texts(context)`. With `saved`, the command
+    goes by what the last `fata configure` was told.
     """
+
+    saved = True
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse for good, with the options that the first pass found."""
@@ -34,7 +37,7 @@ class KeyedCommand(click.Command):
         asked_for_help = any(word in ("-h", "--help") for word in args)
         config = Path(_peek(args, ("-f", "--file")) or DEFAULT_CONFIG)
         if config.exists() or not asked_for_help:
-            project = _forgiving(config, args)
+            project = _forgiving(config, args, saved=self.saved)
             ctx.meta[_OPTIONS] = [_option(key) for key in _configurable(project.keys)]
             _refuse_boot_arguments(project, args)
         return super().parse_args(ctx, args)
@@ -54,7 +57,7 @@ def _configurable(keys: Iterable[Key[Any]]) -> list[Key[Any]]:
     return [key for key in keys if key.stage is Stage.CONFIGURE]
 
 
-def _forgiving(config: Path, args: list[str]) -> Project:
+def _forgiving(config: Path, args: list[str], *, saved: bool) -> Project:
     """The project, with only those words of the line that are certainly choices."""
     texts = {}
     for word in args:
@@ -68,7 +71,7 @@ def _forgiving(config: Path, args: list[str]) -> Project:
         texts["target"] = short
     for _ in range(len(texts) + 1):
         try:
-            return load(config, texts, os.environ)
+            return load(config, texts, os.environ, saved=saved)
         except UsageError as error:
             name = str(error.where).removeprefix("--")
             if name not in texts:

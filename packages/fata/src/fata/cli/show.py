@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import os
 
 import click
 
@@ -27,7 +28,13 @@ def error_text(error: UserError) -> str:
 def show_error(error: UserError) -> None:
     """Print the error to standard error."""
     head, _, rest = error_text(error).partition(":")
-    click.echo(click.style(head, fg="red", bold=True) + ":" + rest, err=True)
+    click.echo(click.style(head, fg="red", bold=True) + ":" + rest, err=True, color=colour())
+
+
+def colour() -> bool | None:
+    """`colour()` is `False` where the user wants none (no-color.org), else up to the terminal."""
+    unwanted = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return False if unwanted else None
 
 
 def _source(where: Position | str) -> str:

@@ -273,7 +273,9 @@ class Walk:
         if module.path is None:
             return
         top = module.name.partition(".")[0]
-        for name in names_in_binary(module.path):
+        for text in names_in_binary(module.path):
+            # A capsule is made by the module before its last dot (PyCapsule_Import).
+            name = text.rpartition(".")[0] if text.endswith(("CAPI", "C_API")) else text
             known = name in self.stdlib_names or name.partition(".")[0] == top
             if not known or any_matches((*self.rules.exclude, *self.start.exclude), name):
                 continue

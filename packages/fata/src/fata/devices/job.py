@@ -8,7 +8,7 @@ from fata.devices.http import http_server
 from fata.devices.stack import socket_stack
 from fata.devices.types import HTTP
 from fata.needs import Exclude, Include, Need
-from functoria import JOB, Arrow, Device, Impl, Package, Reference
+from functoria import JOB, Arrow, Device, Impl, Package, Reference, UserError
 from functoria.position import here
 from functoria.type import AnyType
 
@@ -82,6 +82,13 @@ def _job(
     keywords: dict[str, object],
     application: Reference | None = None,
 ) -> Impl:
+    for name, names in (("requires", requires), ("include", include), ("exclude", exclude)):
+        if isinstance(names, str):
+            raise UserError(
+                f"`{name}` takes a list, not the text `{names}`",
+                here(),
+                f'write `{name}=["{names}"]`',
+            )
     application = application or Reference(reference, here())
     position = here()
     needs: list[Need] = []

@@ -30,6 +30,8 @@ def provide(provider: str, profile: str, report: Callable[[str], None]) -> Kerne
         return kernel
     if provider == tiny.PROVIDER:
         built = _newest(tiny.PROVIDER, profile, wanted, report)
+        if built is None:
+            report("kernel `tiny` is not built yet: that takes some minutes, `debian` does not")
         return _told(built or tiny.build(profile, report), report)
     if provider == debian.PROVIDER:
         return _debian(report)
