@@ -61,8 +61,8 @@ def test_an_image_has_no_shell_and_one_program_to_execute(
 ) -> None:
     root = unpacked(project("asgi").built(), tmp_path / "root")
     executable = [p for p in root.rglob("*") if p.is_file() and p.stat().st_mode & 0o111]
-    names = sorted(re.sub(r"\d.*", "", path.name) for path in executable)
-    assert names == ["ld-linux-x", "python"]
+    programs = sorted(re.sub(r"\d.*", "", path.name) for path in executable)
+    assert programs == ["ld-linux-x", "python"]
     names = {path.name for path in root.rglob("*")}
     assert not {"sh", "bash", "dash", "busybox", "init.d", "passwd"} & names
     sources = [path.relative_to(root).parts[:2] for path in root.rglob("*.py")]
