@@ -116,6 +116,14 @@ def test_a_requirement_that_cannot_be_resolved_is_named_at_its_line(
     assert "config.py:3" in message
 
 
+def test_a_configuration_is_evaluated_once(project: MakeProject) -> None:
+    made = project("hello")
+    config = (made.directory / "config.py").read_text()
+    made.write("config.py", "import sys\nsys.stderr.write('evaluated\\n')\n" + config)
+    for arguments in (("configure", "-t", "virtio", "--memory", "64"), ("describe",)):
+        assert made.ok(*arguments).err.count("evaluated") == 1
+
+
 def test_text_where_a_list_is_wanted_is_refused(project: MakeProject) -> None:
     made = project()
     made.write("config.py", REGISTER + 'register("x", main("x:start", requires="orjson"))\n')

@@ -68,7 +68,18 @@ def load(
     `FATA_KEY`, or the option; the later wins. Raises `UserError`, and `UsageError` for an option
     that no live key has.
     """
-    program = evaluate(config)
+    return choose(config, evaluate(config), options, environment, saved=saved)
+
+
+def choose(
+    config: Path,
+    program: Program,
+    options: Mapping[str, str],
+    environment: Mapping[str, str],
+    *,
+    saved: bool = True,
+) -> Project:
+    """`choose(config, program, ...)` is `load` of a configuration that is evaluated already."""
     directory = config.absolute().parent
     every = tuple(dict.fromkeys((TARGET, *PROJECT_KEYS, *KEYS_OF_GUESTS, *all_keys(program.roots))))
     sources = [

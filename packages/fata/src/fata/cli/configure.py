@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from fata.cli.keys import KeyedCommand, key_texts
+from fata.cli.keys import KeyedCommand, project_of
 from fata.cli.plans import carry_out
 from fata.cli.settings import Settings, common
 from fata.configure import plan
@@ -26,7 +26,7 @@ def command(context: click.Context, dry_run: bool) -> None:
     Keys that are not given keep their defaults: what an earlier `configure` said is forgotten.
     """
     settings = context.ensure_object(Settings)
-    project = settings.project(key_texts(context), saved=False)
+    project = project_of(context, saved=False)
     actions = plan(project)
     carry_out(actions, settings, dry_run=dry_run)
     if not dry_run:

@@ -6,8 +6,8 @@ import json
 
 import click
 
-from fata.cli.keys import KeyedCommand, key_texts
-from fata.cli.settings import Settings, common
+from fata.cli.keys import KeyedCommand, project_of
+from fata.cli.settings import common
 from fata.project import Project
 from functoria import UsageError, UserError, describe
 
@@ -21,12 +21,11 @@ from functoria import UsageError, UserError, describe
 @click.pass_context
 def command(context: click.Context, form: str | None, image: bool, why: str | None) -> None:
     """Show what a program is made of, and why."""
-    settings = context.ensure_object(Settings)
     if image and why is not None:
         raise UsageError("`--image` and `--why` ask two things", "--why", "ask one at a time")
     if form == "dot" and (image or why is not None):
         raise UsageError("only the graph of devices has a DOT form", "--dot", "leave out `--dot`")
-    project = settings.project(key_texts(context))
+    project = project_of(context)
     if why is not None:
         text = _why(project, why, as_json=form == "json")
     elif image:

@@ -13,20 +13,21 @@ from typing import Any
 
 import click
 
-from fata.cli.settings import DEFAULT_CONFIG
-from fata.project import Project, load
-from functoria import Key, UsageError, UserError
+from fata.cli.settings import DEFAULT_CONFIG, Settings
+from fata.project import Project, choose
+from functoria import Key, Program, UsageError, UserError, evaluate
 from functoria.key import Stage
 
 _OPTIONS = "fata.key_options"
+_PROGRAM = "fata.program"
 _TEXTS = "fata.key_texts"
 
 
 class KeyedCommand(click.Command):
     """A command that takes the keys of the project as options.
 
-    The texts that the options were given are in `key_texts(context)`. With `saved`, the command
-    goes by what the last `fata configure` was told.
+    Its project is `project_of(context)`. With `saved`, the command goes by what the last
+    `fata configure` was told.
     """
 
     saved = True
@@ -37,7 +38,8 @@ class KeyedCommand(click.Command):
         asked_for_help = any(word in ("-h", "--help") for word in args)
         config = Path(_peek(args, ("-f", "--file")) or DEFAULT_CONFIG)
         if config.exists() or not asked_for_help:
-            project = _forgiving(config, args, saved=self.saved)
+            program = ctx.meta[_PROGRAM] = evaluate(config)
+            project = _forgiving(config, program, args, saved=self.saved)
             ctx.meta[_OPTIONS] = [_option(key) for key in _configurable(project.keys)]
             _refuse_boot_arguments(project, args)
         return super().parse_args(ctx, args)
@@ -47,17 +49,18 @@ class KeyedCommand(click.Command):
         return [*super().get_params(ctx), *ctx.meta.get(_OPTIONS, [])]
 
 
-def key_texts(context: click.Context) -> dict[str, str]:
-    """`key_texts(context)` is what the command line says of keys, by option name."""
+def project_of(context: click.Context, *, saved: bool = True) -> Project:
+    """`project_of(context)` is the project, with what the command line says of its keys."""
+    config = context.ensure_object(Settings).config
     texts: dict[str, str] = context.meta[_TEXTS]
-    return texts
+    return choose(config, context.meta[_PROGRAM], texts, os.environ, saved=saved)
 
 
 def _configurable(keys: Iterable[Key[Any]]) -> list[Key[Any]]:
     return [key for key in keys if key.stage is Stage.CONFIGURE]
 
 
-def _forgiving(config: Path, args: list[str], *, saved: bool) -> Project:
+def _forgiving(config: Path, program: Program, args: list[str], *, saved: bool) -> Project:
     """The project, with only those words of the line that are certainly choices."""
     texts = {}
     for word in args:
@@ -71,7 +74,7 @@ def _forgiving(config: Path, args: list[str], *, saved: bool) -> Project:
         texts["target"] = short
     for _ in range(len(texts) + 1):
         try:
-            return load(config, texts, os.environ, saved=saved)
+            return choose(config, program, texts, os.environ, saved=saved)
         except UsageError as error:
             name = str(error.where).removeprefix("--")
             if name not in texts:
@@ -112,7 +115,7 @@ def _refuse_boot_arguments(project: Project, args: list[str]) -> None:
 def _option(key: Key[Any]) -> click.Option:
     def keep(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
         if value is not None:
-            key_texts(context)[key.option] = value
+            context.meta[_TEXTS][key.option] = value
 
     names = [f"--{key.option}"]
     if key.option == "target":

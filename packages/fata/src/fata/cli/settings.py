@@ -29,9 +29,9 @@ class Settings:
         if self.verbosity >= 0:
             click.echo(f"  {text}", err=True)
 
-    def project(self, options: Mapping[str, str] | None = None, *, saved: bool = True) -> Project:
+    def project(self, options: Mapping[str, str] | None = None) -> Project:
         """`settings.project(options)` is the project, with what the options say of its keys."""
-        return load(self.config, options or {}, os.environ, saved=saved)
+        return load(self.config, options or {}, os.environ)
 
 
 def common(command: Command) -> Command:

@@ -11,6 +11,7 @@ from pathlib import Path
 from fata.closure.interpreter import Interpreter
 from fata.closure.reading import READER
 from fata.closure.traced import Trace, read_trace
+from functoria.action import write_file
 from functoria.error import UserError
 
 START = "import sys; sys.path.append({path!r}); from reader.recorder import main; main()"
@@ -51,15 +52,5 @@ def record(
                 str(program),
                 "make the program run to its end on this machine, then trace it again",
             )
-        _publish(found.read_bytes(), output)
+        write_file(output, found.read_bytes())
     return read_trace(output)
-
-
-def _publish(content: bytes, output: Path) -> None:
-    handle, temporary = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}-")
-    with os.fdopen(handle, "wb") as file:
-        os.fchmod(handle, 0o644)
-        file.write(content)
-        file.flush()
-        os.fsync(handle)
-    Path(temporary).replace(output)

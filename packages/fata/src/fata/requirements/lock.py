@@ -14,6 +14,7 @@ from fata.cache import key_of
 from fata.closure.interpreter import Interpreter
 from fata.requirements import uv
 from fata.requirements.requirement import Requirement, check, local_file
+from functoria.action import write_file
 from functoria.error import UserError
 
 _FORMAT = re.compile(
@@ -125,13 +126,7 @@ def _read(lockfile: Path) -> Lock | None:
 def _write(made: Lock) -> None:
     header = f"# {_INTRODUCTION}\n# inputs: sha256:{made.inputs}\n# pins: sha256:"
     content = f"{header}{_digest(made.pins)}\n{made.pins}".encode()
-    handle, temporary = tempfile.mkstemp(dir=made.path.parent, prefix=".fata.lock-")
-    with os.fdopen(handle, "wb") as file:
-        os.fchmod(handle, 0o644)
-        file.write(content)
-        file.flush()
-        os.fsync(handle)
-    Path(temporary).replace(made.path)
+    write_file(made.path, content)
 
 
 def _digest(text: str) -> str:
