@@ -16,8 +16,10 @@ from tests.conftest import ROOT, MakeProject, Project, StartRun
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("packages/*/README.md")])
 
 
-PORT = 48080
-"""What stands for the README's 8080, which something else on this machine may have."""
+PORT = 18480
+"""What stands for the README's 8080, which something else on this machine may have.
+
+It lies below the ports that the kernel gives to outgoing connections."""
 
 
 def blocks(page: str, language: str) -> list[str]:

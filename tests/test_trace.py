@@ -60,12 +60,12 @@ def test_modules_that_a_run_was_seen_to_import_are_in_the_image(project: MakePro
 def test_a_server_is_traced_until_it_is_interrupted(project: MakeProject) -> None:
     made = project("echo")
     made.ok("configure", "-t", "virtio")
-    command = [FATA, "trace", "--", "--port=47007"]
+    command = [FATA, "trace", "--", "--port=17007"]
     with subprocess.Popen(
         command, cwd=made.directory, stdout=subprocess.PIPE, start_new_session=True
     ) as process:
         assert process.stdout is not None
-        assert b"listening on port 47007" in process.stdout.readline()
+        assert b"listening on port 17007" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
     assert (made.directory / "fata.trace.json").is_file()
