@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 import linecache
 import os
 import sys
@@ -17,7 +18,7 @@ from types import CodeType
 from functoria.error import Position, UserError
 from functoria.graph import check_complete
 from functoria.impl import Impl
-from functoria.position import evaluated_file, here, shown_path
+from functoria.position import evaluated_file, here, serials, shown_path
 
 _registrations: ContextVar[list[Program] | None] = ContextVar("registrations", default=None)
 
@@ -82,12 +83,14 @@ def evaluate(path: Path) -> Program:
     recorded: list[Program] = []
     file_token = evaluated_file.set(file)
     record_token = _registrations.set(recorded)
+    serials_token = serials.set(itertools.count(1))
     try:
         with _effects_refused(file), _importable(path.absolute().parent):
             _execute(code, file)
     finally:
         evaluated_file.reset(file_token)
         _registrations.reset(record_token)
+        serials.reset(serials_token)
     if len(recorded) != 1:
         raise UserError(
             f"{shown_path(file)} registers {len(recorded)} programs, where one is wanted",

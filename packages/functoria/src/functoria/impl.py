@@ -13,7 +13,7 @@ from typing import Any
 from functoria.error import Position, UserError
 from functoria.key import Key
 from functoria.package import Package
-from functoria.position import here
+from functoria.position import here, next_serial
 from functoria.type import AnyType, Arrow, applied, parameters
 from functoria.value import Value
 
@@ -72,6 +72,7 @@ class Device(Impl):
     `labels` name the functor's parameters in messages. Devices in `after` are started before
     this one without being given to it. `packages` are libraries it needs, `keys` further keys
     that belong to it, and `needs` is what it needs from the tool, which the engine does not read.
+    `serial` numbers the devices of a configuration in the order in which it creates them.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Device(Impl):
     needs: tuple[object, ...] = ()
     doc: str = ""
     position: Position | None = field(default_factory=here)
+    serial: int = field(default_factory=next_serial)
 
     def __post_init__(self) -> None:
         check_reference(self.constructor, self.position)

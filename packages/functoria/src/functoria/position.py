@@ -1,16 +1,18 @@
-"""Where in the user's configuration something was written."""
+"""Where in the user's configuration something was written, and in which order."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 
 from functoria.error import Position
 
-__all__ = ["Position", "here", "shown_path"]
+__all__ = ["Position", "here", "next_serial", "shown_path"]
 
 evaluated_file: ContextVar[str | None] = ContextVar("evaluated_file", default=None)
+serials: ContextVar[Iterator[int] | None] = ContextVar("serials", default=None)
 
 
 def here() -> Position | None:
@@ -28,6 +30,12 @@ def here() -> Position | None:
             return None
         frame = frame.f_back
     return Position(shown_path(file), frame.f_lineno)
+
+
+def next_serial() -> int:
+    """`next_serial()` counts from 1 what one evaluation creates; outside of any it is 0."""
+    numbers = serials.get()
+    return 0 if numbers is None else next(numbers)
 
 
 def shown_path(file: str) -> str:

@@ -18,11 +18,13 @@ U = TypeVar("U")
 class Value(Generic[T]):
     """`Value(keys, evaluate)` is what `evaluate` gives in a context that binds `keys`.
 
-    It is applicative: which keys it depends on is known without evaluating it.
+    It is applicative: which keys it depends on is known without evaluating it. `name` is what
+    a reader calls it, such as the option of the key that it is the value of.
     """
 
     keys: tuple[Key[Any], ...]
     evaluate: Callable[[Context], T]
+    name: str | None = None
 
     def map(self, function: Callable[[T], U]) -> Value[U]:
         """`v.map(f)` is `f` of the value."""
@@ -35,7 +37,11 @@ class Value(Generic[T]):
 
     def equals(self, expected: T) -> Value[bool]:
         """`v.equals(x)` is whether the value is `x`."""
-        return self.map(lambda value: value == expected)
+        name = None if self.name is None else f"{self.name}={expected}"
+        return Value(self.keys, lambda context: self.evaluate(context) == expected, name)
+
+    def __str__(self) -> str:
+        return self.name or ", ".join(key.option for key in self.keys)
 
 
 def pure(value: T) -> Value[T]:
