@@ -93,11 +93,12 @@ class _Request:
 
     def _ask(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """The result of a coroutine in the event loop. Raises `OSError` if the client has gone."""
-        if self._abandoned:
+        try:
+            self._asked = asked = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        except RuntimeError:  # the loop is closed
             coroutine.close()
-            raise ConnectionAbortedError("the request was abandoned")
-        self._asked = asked = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        if self._abandoned:  # meanwhile
+            raise ConnectionAbortedError("the server has ended") from None
+        if self._abandoned:
             asked.cancel()
         try:
             return asked.result()
