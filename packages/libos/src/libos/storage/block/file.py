@@ -26,14 +26,25 @@ class FileBlock:
 
     Reads and writes are plain system calls in the event loop's thread, long ones in parts; a
     flush, which waits for the medium, is in a thread of its own.
+
+    `size` is the bytes that the medium must have at least. With `create` a file that is missing
+    is made, of that size, without taking up space before it is written.
     """
 
-    __slots__ = ("_file", "_path", "_read_only", "_sector_size", "_sectors")
+    __slots__ = ("_create", "_file", "_path", "_read_only", "_sector_size", "_sectors", "_size")
 
     def __init__(
-        self, path: str | os.PathLike[str], *, sector_size: int = 512, read_only: bool = False
+        self,
+        path: str | os.PathLike[str],
+        *,
+        size: int | None = None,
+        create: bool = False,
+        sector_size: int = 512,
+        read_only: bool = False,
     ) -> None:
         self._path = os.fspath(path)
+        self._size = size
+        self._create = create
         self._sector_size = sector_size
         self._read_only = read_only
         self._sectors = 0
@@ -57,6 +68,8 @@ class FileBlock:
     async def start(self) -> None:
         """Open the file. Raises `BlockError` saying why it cannot serve."""
         flags = os.O_RDONLY if self._read_only else os.O_RDWR
+        if self._create and self._size is not None:
+            self._make(self._size)
         try:
             file = os.open(self._path, flags | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
@@ -129,7 +142,36 @@ class FileBlock:
         else:
             raise BlockError(f"{self._path} is neither a file nor a disk")
         size = os.lseek(file, 0, os.SEEK_END)
+        if self._size is not None and size < self._size:
+            raise BlockError(
+                f"{self._path} has {size} bytes, and the program asks for {self._size}: "
+                "give it a larger one"
+            )
         self._sectors = check_geometry(size, self._sector_size, self._path)
+
+    def _make(self, size: int) -> None:
+        """Make the file if it is missing; it gets its name when it has its size."""
+        check_geometry(size, self._sector_size, self._path)
+        if os.path.lexists(self._path):
+            return
+        directory, name = os.path.split(self._path)
+        temporary = os.path.join(directory, f".{name}.{os.getpid()}")
+        try:
+            os.makedirs(directory or ".", exist_ok=True)
+            file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                os.ftruncate(file, size)
+                os.fsync(file)
+            finally:
+                os.close(file)
+            try:
+                os.link(temporary, self._path)
+            finally:
+                os.unlink(temporary)
+        except FileExistsError:  # another program has made it meanwhile
+            return
+        except OSError as error:
+            raise BlockError(f"{self._path} cannot be made: {error.strerror}") from error
 
     def _lock(self, file: int) -> None:
         kind = fcntl.LOCK_SH if self._read_only else fcntl.LOCK_EX
@@ -143,9 +185,10 @@ class FileBlock:
     def _refused(self, error: OSError) -> BlockError:
         match error:
             case FileNotFoundError():
+                size = "64M" if self._size is None else self._size
                 return BlockError(
                     f"{self._path} is missing: make it, for example with "
-                    f"`truncate -s 64M {self._path}`"
+                    f"`truncate -s {size} {self._path}`"
                 )
             case PermissionError() if not self._read_only:
                 return BlockError(
