@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from libos.boot.outcome import BAD_ARGUMENT, Outcome
-
 TYPE_CHECKING = False  # `typing` costs more to import than all of this module
 
 if TYPE_CHECKING:
@@ -22,12 +20,10 @@ async def noop() -> None:
     """The job that does nothing."""
 
 
-async def delay(clock: Clock, *, seconds: int) -> None:
-    """Wait before the next job. Raises `Outcome` for `seconds` below 0: a bad argument."""
-    if seconds < 0:
-        raise Outcome(BAD_ARGUMENT, f"boot argument --delay: {seconds} is less than no time")
+async def delay(clock: Clock, *, seconds: float) -> None:
+    """Wait `seconds`, then let the next job begin."""
     if seconds:
-        logging.getLogger("boot").info("waiting %d s before the next job", seconds)
+        logging.getLogger("boot").info("waiting %g s before the next job", seconds)
     await clock.sleep(seconds)
 
 

@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-from libos.boot.outcome import BAD_ARGUMENT, Outcome
 from libos.jobs import delay, noop, together
 from libos.mock_clock import MockClock
 
@@ -29,12 +28,6 @@ def test_no_delay_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     asyncio.run(delay(MockClock(), seconds=0))
     assert caplog.text == ""
-
-
-def test_less_than_no_delay_is_a_bad_argument() -> None:
-    with pytest.raises(Outcome, match="--delay: -1 is less than no time") as caught:
-        asyncio.run(delay(MockClock(), seconds=-1))
-    assert caught.value.code == BAD_ARGUMENT
 
 
 def test_jobs_together_run_at_once_and_end_with_the_last() -> None:
