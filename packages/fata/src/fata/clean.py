@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fata.configure import MARK
+from fata.consoles import consoles
 from fata.image.manifest import FILE_NAME
 from fata.image.output import output_files
 from fata.project import GENERATED, context_file
@@ -27,5 +28,6 @@ def plan(directory: Path) -> tuple[Action, ...]:
     outputs = directory / "dist"
     for output in sorted(path.parent for path in outputs.glob(f"*/{FILE_NAME}")):
         actions += [RemoveFile(path) for path in output_files(output)]
-        actions += [RemoveFile(output / "console.log"), RemoveDirectory(output)]
+        actions += [RemoveFile(path) for path in consoles(output)]
+        actions.append(RemoveDirectory(output))
     return (*actions, RemoveDirectory(outputs))

@@ -10,9 +10,8 @@ import click
 from fata.cli.group import fata
 from fata.cli.settings import Settings
 from fata.cli.show import show_error
+from fata.exit_codes import FAILED, INTERRUPTED
 from functoria import UsageError, UserError
-
-INTERRUPTED = 130
 
 
 def run(arguments: list[str]) -> int:
@@ -54,14 +53,14 @@ def _failed(error: BaseException) -> int:
         case BrokenPipeError():
             # The reader of our output has gone, as `head` does: there is no one to tell.
             sys.stderr.close()
-            return 1
+            return FAILED
         case MemoryError() | OSError():
             what = f"the system refused: {error}" if str(error) else "there is not enough memory"
             show_error(UserError(what, None, "make room, then run the command again"))
-            return 1
+            return FAILED
     what = f"fata itself failed: {type(error).__name__}: {error}"
     show_error(UserError(what, None, "run the command again with `-vv`, and report what it shows"))
-    return 1
+    return FAILED
 
 
 def _of_click(error: click.UsageError) -> UsageError:
