@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+# `signal` imports others for milliseconds, in which it cannot be asked for anything.
+import _signal as signal  # type: ignore[import-not-found]
+import os
 import sys
+
+TYPE_CHECKING = False
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 
 def main() -> None:
     """Run the command that the arguments name, and exit with its code.
 
-    Nothing is imported before an interrupt can be caught: ctrl-C shows no traceback, however
-    early it comes.
+    Ctrl-C shows no traceback, however early it comes: while modules are imported, whose code
+    would make another error of it, and while Python ends.
     """
-    try:
-        from fata.cli.entry import run
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        signal.signal(signal.SIGINT, _end)
+    from fata.cli.entry import run
 
+    if ours:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
         code = run(sys.argv[1:])
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
         code = 130
+    if ours:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    os.write(2, b"interrupted\n")
+    os._exit(130)

@@ -34,6 +34,8 @@ def run(arguments: list[str]) -> int:
 
 def _failed(error: BaseException) -> int:
     """Show the error; the exit code is the result."""
+    if isinstance(error.__cause__, KeyboardInterrupt):
+        error = error.__cause__  # classes that are being made wrap what interrupts them
     match error:
         case UserError():
             show_error(error)
