@@ -61,12 +61,19 @@ def _why(project: Project, name: str, *, as_json: bool) -> str:
     from fata.build.guest import STARTS
     from fata.build.prepare import prepare
 
-    chain = prepare(project, lambda _text: None, start=STARTS).closure.why(name)
-    if not chain:
+    closure = prepare(project, lambda _text: None, start=STARTS).closure
+    chain = closure.why(name)
+    if not chain and closure.left_out(name):
         raise UserError(
             f"`{name}` is not in the image",
             "--why",
             f'if the program needs it, add include=["{name}"] to its job in config.py',
+        )
+    if not chain:
+        raise UserError(
+            f"there is no `{name}`, neither in the image nor among the modules of this machine",
+            "--why",
+            "name a module as it is imported, or a file; `fata describe --image` lists the files",
         )
     if as_json:
         return json.dumps({"schema": 1, "name": name, "why": list(chain)}, indent=2) + "\n"
