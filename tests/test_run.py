@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from fata.qemu.wait import wait_http
-from tests.conftest import MakeProject, Project, StartRun, gone
+from tests.conftest import FATA, MakeProject, Project, StartRun, gone
 
 pytestmark = pytest.mark.e2e
 
@@ -33,9 +35,14 @@ def test_an_uncaught_exception_shows_its_traceback_and_has_its_own_code(
 ) -> None:
     result = job(project(), "await asyncio.sleep(0)\nraise ValueError('no such thing')").fata("run")
     assert result.code == 70
-    assert 'File "job.py", line 5, in start' in result.out
-    assert "in the job `job` of config.py:3" in result.out
-    assert "exit code 70: uncaught ValueError: no such thing" in result.err
+    shown = result.out[result.out.index("Traceback") :].splitlines()
+    assert shown[:4] == [
+        "Traceback (most recent call last):",
+        '  File "config.py", line 3, in job',
+        '  File "job.py", line 5, in start',
+        "ValueError: no such thing",
+    ]
+    assert "exit code 70: uncaught ValueError: no such thing, at job.py:5" in result.err
     assert "Kernel panic" not in result.out
 
 
@@ -98,8 +105,9 @@ def test_arguments_reach_the_program_whatever_is_in_them(project: MakeProject) -
     value = "two words, \"quotes\" -- 100% 'true' \u00e9 a=b"
     assert f"said {value!a}" in made.ok("run", "--", f"--text={value}").out
     wrong = made.fata("run", "--", "--txt=x")
-    assert wrong.code == 2
-    assert "its arguments are `--logs`, `--text`" in wrong.err
+    assert wrong.code == 64
+    assert "there is no boot argument `--txt`" in wrong.err
+    assert "did you mean `--text`?" in wrong.err
 
 
 def test_what_compiled_extensions_import_is_in_the_image(project: MakeProject) -> None:
@@ -117,12 +125,139 @@ def test_levels_of_logs_that_are_none_are_a_bad_argument(project: MakeProject) -
     assert "boot argument --logs: 'loud' is not" in result.err
 
 
-def test_an_argument_that_the_guest_refuses_is_exit_code_64(project: MakeProject) -> None:
-    result = project("echo").built().fata("run", "--", "--port=http")
-    assert result.code == 64
-    assert "boot argument --port: 'http' is not a whole number, declared at config.py:3" in (
+def test_a_bad_argument_is_refused_before_anything_boots(project: MakeProject) -> None:
+    echo = project("echo").built()
+    result = echo.fata("run", "--", "--port=http")
+    assert (result.code, result.out) == (64, "")
+    assert "error: boot argument `--port`: `http` is not a whole number\n   at: config.py:3\n" in (
         result.err
     )
+    told = echo.fata("run", "--kernel-word", "fata.arg=--port=http")  # as another host might
+    assert told.code == 64
+    assert "boot argument `--port`: `http` is not a whole number, declared at config.py:3" in (
+        told.err
+    )
+
+
+def test_the_table_of_arguments_needs_no_boot(project: MakeProject) -> None:
+    result = project("echo").built().ok("run", "--", "--help")
+    assert "--port=PORT" in result.out
+    assert all(len(line) < 80 for line in result.out.splitlines())
+    assert "fata: exit" not in result.out
+
+
+def test_a_device_that_does_not_start_is_named_with_its_path_and_line(
+    project: MakeProject,
+) -> None:
+    made = project()
+    made.write(
+        "config.py",
+        """\
+from fata.dsl import JOB, Device, Type, main, register
+
+LAMP = Type("lamp")
+lamp = Device(name="lamp", type=LAMP, constructor="lamps:Lamp")
+register("house", main("job:start", LAMP >> JOB)(lamp))
+""",
+    )
+    made.write("job.py", "async def start(lamp): ...\n")
+    made.write(
+        "lamps.py", "class Lamp:\n    async def start(self):\n        raise OSError('dark')\n"
+    )
+    for target in ("virtio", "unix"):
+        result = made.built("-t", target).fata("run")
+        assert result.code == 71
+        assert "device `job > lamp` of config.py:4 did not start: dark, at lamps.py:3" in result.err
+        assert 'File "config.py", line 4, in job > lamp' in result.out + result.err
+
+
+def test_a_port_in_use_ends_a_process_with_the_remedy(project: MakeProject) -> None:
+    website = project("website").built("-t", "unix")
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = website.fata("run", "--", "--port", str(port))
+    assert result.code == 71
+    assert result.err.splitlines()[-1] == (
+        f"fata: exit 71 port {port} is in use by another program; choose another with `--port=`, "
+        "declared at config.py:5"
+    )
+    assert "Traceback" not in result.err
+
+
+def test_two_guests_of_one_project_have_a_console_each(
+    project: MakeProject, running: StartRun
+) -> None:
+    website = project("website").built()
+    first = running(website, "-p", "0:80")
+    assert wait_http(first.port(80), "/", 120).status == 200
+    assert website.ok("run", "--", "--help").code == 0
+    other = job_beside(website)
+    assert "the other one" in other.ok("run").out
+    assert first.interrupt() == 130
+    consoles = [path.read_text() for path in sorted(website.output.glob("console-*.log"))]
+    assert "fata: exit 130" in consoles[0]
+    assert "the other one" in consoles[1]
+    assert (website.output / "console.log").resolve().name == "console-2.log"
+    website.ok("clean")
+    assert not website.directory.joinpath("dist").exists()
+
+
+def job_beside(website: Project) -> Project:
+    """Another build of the same project, in the same directory."""
+    website.write("config.py", CONFIG.replace('"job"', '"website"', 1))
+    website.write("job.py", "async def start():\n    print('the other one')\n")
+    website.ok("build")
+    return website
+
+
+def test_a_second_interrupt_ends_a_guest_that_does_not_end(
+    project: MakeProject, running: StartRun
+) -> None:
+    body = """\
+import signal, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+print("deaf")
+time.sleep(100)
+"""
+    run = running(job(project(), body))
+    run.said("deaf")
+    run.process.send_signal(signal.SIGINT)
+    time.sleep(0.3)  # two at once would be one signal
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(4) == 130
+    assert "interrupted: stopped before it ended by itself" in run.text
+
+
+def test_an_interrupt_shows_no_traceback_however_early(project: MakeProject) -> None:
+    hello = project("hello").built("-t", "unix")
+    (launcher,) = hello.output.glob("launch-*.py")
+    for command in ([FATA, "describe"], [str(launcher)]):
+        for milliseconds in range(40, 200, 8):
+            with subprocess.Popen(
+                command, cwd=hello.directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            ) as process:
+                time.sleep(milliseconds / 1000)
+                process.send_signal(signal.SIGINT)
+                _, err = process.communicate(timeout=20)
+            if b"<frozen site>" in err or b"Fatal Python error" in err:
+                continue  # this machine was so busy that Python itself had not begun
+            assert b"Traceback" not in err
+            assert process.returncode in (0, 130, -signal.SIGINT)
+
+
+def test_sources_that_have_changed_since_are_said(project: MakeProject) -> None:
+    hello = project("hello").built()
+    assert "built from other sources" not in hello.ok("run", "--", "--help").err
+    assert "built from other sources" not in hello.ok("run").err
+    text = (hello.directory / "hello.py").read_text()
+    hello.write("hello.py", text)
+    assert "built from other sources" not in hello.ok("run").err
+    hello.write("hello.py", text + "\n")
+    assert "built from other sources (`hello.py` changed): run `fata build`" in hello.ok("run").err
+    hello.ok("configure", "-t", "virtio", "--memory", "96")
+    assert "(`--memory`, `hello.py` changed)" in hello.ok("run").err
 
 
 def test_a_port_in_use_is_named_before_anything_starts(project: MakeProject) -> None:
@@ -138,8 +273,12 @@ def test_a_port_in_use_is_named_before_anything_starts(project: MakeProject) -> 
 def test_the_console_is_in_a_file_from_the_first_byte(project: MakeProject) -> None:
     hello = project("hello").built()
     result = hello.ok("run", "--console", "kept.log")
-    kept = (hello.directory / "kept.log").read_text(errors="replace")
-    assert kept.replace("\r\n", "\n") == result.out
+    kept = (hello.directory / "kept.log").read_text(errors="replace").replace("\r\n", "\n")
+    assert "reboot: Restarting system" in kept
+    assert "reboot" not in result.out
+    assert result.out in kept
+    everything = hello.ok("run", "-v").out
+    assert "reboot: Restarting system" in everything
 
 
 def test_no_qemu_is_left_when_fata_is_killed(project: MakeProject, running: StartRun) -> None:
@@ -203,4 +342,4 @@ def test_a_guest_that_panics_is_told_from_one_that_ends(project: MakeProject) ->
     result = job(project(), body).fata("run")
     assert result.code == 125
     assert "the guest ended without an outcome" in result.err
-    assert "console.log" in result.err
+    assert "console-1.log" in result.err
