@@ -10,9 +10,12 @@ from functoria.action import Action, WriteFile
 
 TEMPLATES = {
     "asgi": "an ASGI application",
+    "dhcp": "a DHCP server for one network",
+    "dns": "an authoritative DNS server for one zone",
     "job": "a program that does one thing and ends",
     "site": "static files over HTTP",
     "tcp": "a server of plain asyncio",
+    "wsgi": "a WSGI application",
 }
 
 
