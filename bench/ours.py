@@ -9,8 +9,8 @@ from variant import Variant, configured
 
 from fata.build.guest import build
 from fata.image.manifest import Image
+from fata.nics import parse_publications
 from fata.qemu.accelerator import Preference
-from fata.qemu.publish import parse_all
 from fata.run import Options, check, plan
 from functoria import UserError
 
@@ -25,7 +25,7 @@ def ours(kernel: str, scratch: Path, report: Callable[[str], None]) -> Variant:
     build(project, report)
     made = check(project.output)
     image = _image(made.image, project.output)
-    options = Options(publish=parse_all(["0:80"]), preference=Preference.TCG)
+    options = Options(publish=parse_publications(["0:80"]), preference=Preference.TCG)
     guest, _choice = plan(project.output, made, options)
     files = sum(record.kind not in ("directory", "link") for record in made.files)
     return Variant(kernel, f"{kernel} {image.kernel.version}", guest, image.unpacked, files)

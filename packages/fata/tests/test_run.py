@@ -17,6 +17,7 @@ from fata.image.manifest import (
     Manifest,
     NetworkDevice,
 )
+from fata.nics import parse_publications, plan_nics
 from fata.qemu.accelerator import Preference
 from fata.qemu.machine import Accelerator, UserNic
 from fata.qemu.publish import parse_all
@@ -48,20 +49,21 @@ MADE = Manifest(
     requirements=(),
     image=IMAGE,
     memory=64,
-    network=(NetworkDevice(0, "eth0"),),
+    network=(NetworkDevice(0, "net"),),
 )
 TCG = Options(preference=Preference.TCG)
 
 
 def words(options: Options, accelerator: Accelerator = Accelerator.TCG) -> list[str]:
-    return command_line(MADE, IMAGE, MACHINE, accelerator, options).split()
+    vifs = plan_nics(MADE, (), ())
+    return command_line(MADE, IMAGE, MACHINE, accelerator, options, vifs).split()
 
 
 def test_the_kernel_is_told_its_own_words_then_the_programs() -> None:
     line = words(Options(arguments=("--text=two words",), words=("fata.audit",)))
     assert line[:5] == IMAGE.command_line.split()
-    assert line[5:8] == ["word=1", "fata.audit", "lpj=1"]
-    assert line[8] == "fata.arg=--ipv4=10.0.2.15/24"
+    assert line[5:9] == ["word=1", "fata.nic=net,52:54:00:fa:7a:00", "fata.audit", "lpj=1"]
+    assert line[9] == "fata.arg=--ipv4=10.0.2.15/24"
     assert line[-1] == "fata.arg=--text=two%20words"
 
 
@@ -80,11 +82,12 @@ def test_more_than_the_kernel_reads_is_refused() -> None:
 
 
 def test_ports_lead_to_the_first_interface(tmp_path: Path) -> None:
-    ports = parse_all(["8080:80", "5353:53/udp"])
-    guest, choice = plan(tmp_path, MADE, replace(TCG, publish=ports, memory=96))
+    ports = ["8080:80", "5353:53/udp"]
+    publish = parse_publications(ports)
+    guest, choice = plan(tmp_path, MADE, replace(TCG, publish=publish, memory=96))
     (nic,) = guest.nics
     assert isinstance(nic, UserNic)
-    assert nic.publish == ports
+    assert nic.publish == parse_all(ports)
     assert (guest.memory, choice.accelerator) == (96, Accelerator.TCG)
     assert plan(tmp_path, MADE, TCG)[0].memory == 64
 
@@ -93,8 +96,8 @@ def test_ports_lead_to_the_first_interface(tmp_path: Path) -> None:
     ("options", "message"),
     [
         (replace(TCG, machine="pc"), "does not run on the machine `pc`"),
-        (replace(TCG, arguments=("--txt=1",)), "takes no boot argument `--txt=1`"),
-        (replace(TCG, arguments=("text",)), "takes no boot argument `text`"),
+        (replace(TCG, arguments=("--txt=1",)), "there is no boot argument `--txt`"),
+        (replace(TCG, arguments=("text",)), "`text` is not a boot argument"),
     ],
 )
 def test_what_does_not_fit_the_image_is_refused(
@@ -107,4 +110,4 @@ def test_what_does_not_fit_the_image_is_refused(
 def test_a_program_without_a_network_has_no_port_to_publish(tmp_path: Path) -> None:
     made = replace(MADE, network=())
     with pytest.raises(UsageError, match="has no network"):
-        plan(tmp_path, made, replace(TCG, publish=parse_all(["8080:80"])))
+        plan(tmp_path, made, replace(TCG, publish=parse_publications(["8080:80"])))

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fata import nics
+from fata.arguments import check_arguments
+from fata.disks import Attachment as DiskAttachment
 from fata.image import manifest
 from fata.image.output import output_files
 from fata.qemu.accelerator import Choice, Preference, choose
-from fata.qemu.machine import Accelerator, Guest, Machine, UserNic
+from fata.qemu.machine import Accelerator, Disk, Guest, Machine, TapNic, UserNic
 from fata.qemu.preflight import verify
-from fata.qemu.publish import Publish
 from functoria import UsageError, UserError
 from libos.boot.command_line import encode
 
 COMMAND_LINE_BYTES = 2048
 """COMMAND_LINE_SIZE of x86 Linux, with the byte that ends the text."""
 
-USER_NETWORK = ("--ipv4=10.0.2.15/24", "--ipv4-gateway=10.0.2.2", "--dns=10.0.2.3")
-"""The addresses of QEMU's user-mode network: said, not asked for, a guest starts sooner."""
+MICROVM_DEVICES = 8
+"""The places for virtio devices on QEMU's machine `microvm` (VIRTIO_NUM_TRANSPORTS)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,9 @@ class Options:
     """`Options(...)` is what the operator chooses for one run; `None` leaves it to the manifest."""
 
     arguments: tuple[str, ...] = ()
-    publish: tuple[Publish, ...] = ()
+    publish: tuple[nics.Publication, ...] = ()
+    nics: tuple[nics.Attachment, ...] = ()
+    disks: tuple[DiskAttachment, ...] = ()
     memory: int | None = None
     machine: str | None = None
     preference: Preference = Preference.AUTO
@@ -46,10 +49,13 @@ def check(directory: Path) -> manifest.Manifest:
     return made
 
 
-def plan(directory: Path, made: manifest.Manifest, options: Options) -> tuple[Guest, Choice]:
-    """`plan(directory, manifest, options)` is the guest to start, and on what.
+def plan(
+    directory: Path, made: manifest.Manifest, options: Options, disks: tuple[Disk, ...] = ()
+) -> tuple[Guest, Choice]:
+    """`plan(directory, manifest, options, disks)` is the guest to start, and on what.
 
-    Raises `UserError` for what does not fit the image, such as an argument that it does not take.
+    `disks` are those of the manifest, in declared order. Raises `UserError` for what does not fit
+    the image, such as an argument that it does not take.
     """
     image = made.image
     if image is None:
@@ -59,26 +65,29 @@ def plan(directory: Path, made: manifest.Manifest, options: Options) -> tuple[Gu
     kernel = directory / image.kernel.blob.file
     machine = Machine(record.name)
     choice = choose(options.preference, kernel, machine, image.kernel.blob.sha256)
-    if options.publish and not made.network:
-        raise UsageError(
-            f"{made.name} has no network, so that no port of it can be published",
-            "--publish",
-            "leave out `-p`, or give the program a stack in config.py",
-        )
-    nics = tuple(
-        UserNic(_mac(device.number), options.publish if device.number == 0 else ())
-        for device in made.network
-    )
+    vifs = nics.plan_nics(made, options.nics, options.publish)
+    _check_places(machine, len(vifs) + len(disks))
     guest = Guest(
         kernel=kernel,
         initramfs=directory / image.initramfs.file,
-        cmdline=command_line(made, image, record, choice.accelerator, options),
+        cmdline=command_line(made, image, record, choice.accelerator, options, vifs),
         memory=options.memory or made.memory or 128,
         machine=machine,
         machine_options=record.options,
-        nics=nics,
+        nics=vifs,
+        disks=disks,
     )
     return guest, choice
+
+
+def _check_places(machine: Machine, devices: int) -> None:
+    if machine is Machine.MICROVM and devices > MICROVM_DEVICES:
+        raise UsageError(
+            f"the machine `{machine}` has {MICROVM_DEVICES} places for devices, and the program "
+            f"has {devices} interfaces and disks",
+            "--machine",
+            f"use `--machine {Machine.Q35}`",
+        )
 
 
 def command_line(
@@ -87,13 +96,11 @@ def command_line(
     machine: manifest.MachineRecord,
     accelerator: Accelerator,
     options: Options,
+    vifs: tuple[UserNic | TapNic, ...] = (),
 ) -> str:
     """`command_line(...)` is all that the kernel is told. Raises `UserError` if it is too long."""
-    given = {argument.partition("=")[0] for argument in options.arguments}
-    network = [word for word in USER_NETWORK if _takes(made, word)]
-    if given & {word.partition("=")[0] for word in USER_NETWORK}:
-        network = []
-    words = [image.command_line, *machine.command_line, *options.words]
+    network = nics.addresses_of(made, vifs, options.arguments)
+    words = [image.command_line, *machine.command_line, *nics.words_of(made, vifs), *options.words]
     if accelerator is Accelerator.TCG:
         words += image.emulated
     words += (encode(argument) for argument in (*network, *options.arguments))
@@ -108,25 +115,6 @@ def command_line(
     return line
 
 
-def _takes(made: manifest.Manifest, word: str) -> bool:
-    return any(word.startswith(f"--{argument.name}=") for argument in made.arguments)
-
-
-def check_arguments(made: manifest.Manifest, arguments: Sequence[str]) -> None:
-    """Raise `UsageError` for a boot argument that the program does not take."""
-    names = [argument.name for argument in made.arguments]
-    for word in arguments:
-        name = word.removeprefix("--").partition("=")[0]
-        if word == "--help" or (word.startswith("--") and name in names):
-            continue
-        known = ", ".join(f"`--{name}`" for name in names) or "none"
-        raise UsageError(
-            f"{made.name} takes no boot argument `{word}`",
-            "the arguments after `--`",
-            f"give it `--NAME=VALUE`; its arguments are {known}",
-        )
-
-
 def _machine(image: manifest.Image, wanted: str | None) -> manifest.MachineRecord:
     for record in image.machines:
         if wanted in (None, record.name) and record.name in {machine.value for machine in Machine}:
@@ -139,11 +127,6 @@ def _machine(image: manifest.Image, wanted: str | None) -> manifest.MachineRecor
     )
 
 
-def _mac(number: int) -> str:
-    """A locally administered address, the same at every run: nothing outside ever sees it."""
-    return f"52:54:00:fa:7a:{number:02x}"
-
-
 def process_command(directory: Path, made: manifest.Manifest, options: Options) -> tuple[str, ...]:
     """`process_command(directory, manifest, options)` is the command that is the `unix` program."""
     check_arguments(made, options.arguments)
@@ -152,6 +135,13 @@ def process_command(directory: Path, made: manifest.Manifest, options: Options) 
             "a process uses the ports of this machine, and publishes none",
             "--publish",
             "leave out `-p`; choose the port with an argument, as `fata run -- --port=8080`",
+        )
+    if options.nics or options.disks:
+        raise UsageError(
+            "a process is given no disks and no interfaces",
+            "--disk" if options.disks else "--nic",
+            "leave it out: a process has the network of this machine, and its disks are files in "
+            "`disks` in the project",
         )
     launcher = next((path for path in output_files(directory) if path.suffix == ".py"), None)
     if launcher is None:

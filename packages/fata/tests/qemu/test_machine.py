@@ -144,6 +144,22 @@ def test_a_tap_vif_and_a_qcow2_disk() -> None:
     ) in words
 
 
+def test_a_disk_carries_its_name_and_its_sectors() -> None:
+    disks = (Disk(Path("a"), serial="data"), Disk(Path("b"), serial="log", sector_size=4096))
+    words = command(Guest(Path("vmlinux"), disks=disks), Accelerator.TCG, None, Path("console.log"))
+    assert "virtio-blk-device,drive=disk0,serial=data" in words
+    assert (
+        "virtio-blk-device,drive=disk1,serial=log,logical_block_size=4096,physical_block_size=4096"
+    ) in words
+
+
+def test_a_further_vif_is_on_a_subnet_of_its_own() -> None:
+    nic = UserNic(MAC, subnet=3)
+    words = command(Guest(Path("vmlinux"), nics=(nic,)), Accelerator.TCG, None, Path("console.log"))
+    assert "user,id=net0,net=10.0.3.0/24,ipv6-net=fec0:0:0:3::/64" in words
+    assert (nic.address, nic.gateway, nic.resolver) == ("10.0.3.15/24", "10.0.3.2", "10.0.3.3")
+
+
 @pytest.mark.parametrize("accelerator", list(Accelerator))
 @pytest.mark.parametrize("machine", list(Machine))
 def test_no_monitor_listens_on_a_network(machine: Machine, accelerator: Accelerator) -> None:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
 
 import click
 
+from fata.arguments import check_arguments
 from fata.cli.settings import Settings, common
 from fata.cli.show import show_error
-from fata.qemu.accelerator import Preference
+from fata.consoles import console as new_console
+from fata.disks import opened, parse_disks, plan_disks
+from fata.exit_codes import DONE, INTERRUPTED, NO_OUTCOME
+from fata.image.manifest import Manifest
+from fata.nics import parse_attachments, parse_publications
+from fata.project import Project
+from fata.qemu.accelerator import Choice, Preference
 from fata.qemu.machine import Guest, UserNic
 from fata.qemu.observer import Observer
-from fata.qemu.publish import parse_all
+from fata.qemu.outcome import Outcome
+from fata.qemu.shown import Shown
 from fata.qemu.supervise import run
+from fata.remarks import is_news
 from fata.run import Options, check, plan, process_command
+from fata.sources import changed
 from functoria import UserError
-
-NO_OUTCOME = 125
-"""The exit code where the guest ended without saying how."""
 
 
 @click.command("run", context_settings={"allow_interspersed_args": False})
@@ -28,8 +36,23 @@ NO_OUTCOME = 125
     "-p",
     "--publish",
     multiple=True,
-    metavar="[ADDRESS:]HOST:GUEST[/udp]",
-    help="Lead a port of this machine, on 127.0.0.1 unless you say otherwise, to the guest's.",
+    metavar="[NIC/][ADDRESS:]HOST:GUEST[/udp]",
+    help="Lead a port of this machine, on 127.0.0.1 unless you say otherwise, to the guest's: "
+    "8080:80 to its first interface, front/8080:80 to that called front.",
+)
+@click.option(
+    "--nic",
+    multiple=True,
+    metavar="NAME=tap:INTERFACE|user",
+    help="Join an interface of the guest to a TAP device of this machine. Others have a network "
+    "of their own, behind this machine's: 10.0.2.0/24 the first, 10.0.3.0/24 the second.",
+)
+@click.option(
+    "--disk",
+    multiple=True,
+    metavar="NAME=FILE[,ro]",
+    help="The file of a disk. Without it, it is disks/NAME.img in the project, which is made if "
+    "config.py says a size.",
 )
 @click.option("-m", "--memory", type=click.IntRange(16, 1 << 20), metavar="MIB", help="Memory.")
 @click.option("--machine", metavar="NAME", help="The QEMU machine: microvm or q35.")
@@ -45,9 +68,11 @@ NO_OUTCOME = 125
 @click.option("--kernel-word", multiple=True, metavar="WORD", help="Tell the kernel this, too.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENTS]")
 @click.pass_obj
-def command(
+def command(  # noqa: PLR0913 - they are the options
     settings: Settings,
     publish: tuple[str, ...],
+    nic: tuple[str, ...],
+    disk: tuple[str, ...],
     memory: int | None,
     machine: str | None,
     accelerator: str,
@@ -62,52 +87,102 @@ def command(
     """
     options = Options(
         arguments=arguments,
-        publish=parse_all(publish),
+        publish=parse_publications(publish),
+        nics=parse_attachments(nic),
+        disks=parse_disks(disk),
         memory=memory,
         machine=machine,
         preference=Preference(accelerator),
         words=kernel_word,
     )
-    directory = settings.project().output
+    project = settings.project()
+    directory = project.output
     made = check(directory)
+    table = check_arguments(made, arguments)
+    if table is not None:
+        click.echo(table)
+        return DONE
+    _compare(settings, project, made)
     if made.image is None:
         program = process_command(directory, made, options)
         os.execv(program[0], program)  # noqa: S606 - signals and the exit code are its own
-    guest, choice = plan(directory, made, options)
-    log = console or directory / "console.log"
+    disks = plan_disks(made, options.disks, project.directory)
+    guest, choice = plan(directory, made, options, tuple(each.disk for each in disks))
+    _introduce(settings, made, guest, choice)
+    kept = contextlib.nullcontext(console) if console else new_console(directory)
+    with opened(disks, settings.report), kept as log:
+        terminal = Terminal(settings, tuple(device.name for device in made.network))
+        try:
+            outcome = run(guest, choice.accelerator, log, terminal)
+        finally:
+            terminal.end()
+    return _ended(settings, outcome)
+
+
+def _compare(settings: Settings, project: Project, made: Manifest) -> None:
+    """Say if the project is not any more what was built."""
+    names = changed(project, made)
+    if names:
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        shown = ", ".join(f"`{name}`" for name in names[:3])
+        settings.report(f"built from other sources ({shown}{more} changed): run `fata build`")
+
+
+def _introduce(settings: Settings, made: Manifest, guest: Guest, choice: Choice) -> None:
+    """Say what is started; why it is emulated, only to those who have not read it today."""
+    kernel = "" if made.image is None else f"{made.image.kernel.provider} "
+    version = "" if made.image is None else made.image.kernel.version
     settings.report(
-        f"{made.name}: {guest.machine} with {guest.memory} MiB under {choice.accelerator} "
-        f"({choice.reason}), kernel {made.image.kernel.provider} {made.image.kernel.version}"
+        f"{made.name}: {guest.machine} with {guest.memory} MiB under {choice.accelerator}, "
+        f"kernel {kernel}{version}"
     )
-    outcome = run(guest, choice.accelerator, log, Terminal(settings))
-    if outcome.code is None:
-        show_error(
-            UserError(
-                f"the guest ended without an outcome: {outcome.reason}",
-                str(log),
-                "read its console there",
-            )
+    if settings.verbosity > 0 or is_news(choice.reason):
+        settings.report(choice.reason)
+
+
+def _ended(settings: Settings, outcome: Outcome) -> int:
+    """Say how the guest ended; the exit code is the result."""
+    if outcome.code is not None:
+        settings.report(f"exit code {outcome.code}: {outcome.reason or 'no reason given'}")
+        return outcome.code
+    if outcome.interrupted:
+        settings.report(f"interrupted: {outcome.reason}")
+        return INTERRUPTED
+    show_error(
+        UserError(
+            f"the guest ended without an outcome: {outcome.reason}",
+            str(outcome.console),
+            "read its console there",
         )
-        return NO_OUTCOME
-    settings.report(f"exit code {outcome.code}: {outcome.reason or 'no reason given'}")
-    return outcome.code
+    )
+    return NO_OUTCOME
 
 
 class Terminal(Observer):
     """The guest's console on standard output, and what the operator wants to know beside it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, networks: tuple[str, ...]) -> None:
         self._settings = settings
+        self._networks = networks
+        self._console = Shown(everything=settings.verbosity > 0)
 
     def starting(self, guest: Guest) -> None:
         """Say where the published ports are."""
-        for nic in guest.nics:
+        for name, nic in zip(self._networks, guest.nics, strict=True):
+            of = f" of `{name}`" if len(guest.nics) > 1 else ""
             for port in nic.publish if isinstance(nic, UserNic) else ():
                 self._settings.report(
-                    f"{port.address}:{port.host} leads to port {port.guest}/{port.protocol}"
+                    f"{port.address}:{port.host} leads to port {port.guest}/{port.protocol}{of}"
                 )
 
     def output(self, data: bytes, at: float) -> None:
         """Pass on what the guest prints."""
-        sys.stdout.buffer.write(data.replace(b"\r\n", b"\n"))
+        self._write(self._console.feed(data))
+
+    def end(self) -> None:
+        """Pass on what was held back."""
+        self._write(self._console.end())
+
+    def _write(self, data: bytes) -> None:
+        sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()

@@ -35,25 +35,46 @@ class DiskFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """`Disk(path, ...)` is a file that the guest sees as a virtio block device, in list order."""
+    """`Disk(path, ...)` is a file that the guest sees as a virtio block device, in list order.
+
+    `serial`, 20 bytes at most, is how the guest knows which it is. `sector_size` is in bytes.
+    """
 
     path: Path
     read_only: bool = False
     format: DiskFormat = DiskFormat.RAW
+    serial: str = ""
+    sector_size: int = 512
 
 
 @dataclass(frozen=True, slots=True)
 class UserNic:
     """`UserNic(mac, publish, restrict)` is a vif behind QEMU's user-mode network.
 
-    The guest is 10.0.2.15/24, its router 10.0.2.2, its resolver 10.0.2.3. Only the ports in
-    `publish` lead in. `restrict` cuts the guest off from this machine and from the outside;
-    published ports still work.
+    The guest is 10.0.`subnet`.15/24, its router 10.0.`subnet`.2, its resolver 10.0.`subnet`.3.
+    Only the ports in `publish` lead in. `restrict` cuts the guest off from this machine and from
+    the outside; published ports still work.
     """
 
     mac: str
     publish: tuple[Publish, ...] = ()
     restrict: bool = False
+    subnet: int = 2
+
+    @property
+    def address(self) -> str:
+        """What the network's DHCP server grants the guest."""
+        return f"10.0.{self.subnet}.15/24"
+
+    @property
+    def gateway(self) -> str:
+        """The router, which is this machine."""
+        return f"10.0.{self.subnet}.2"
+
+    @property
+    def resolver(self) -> str:
+        """The name server."""
+        return f"10.0.{self.subnet}.3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +226,17 @@ def _disks(guest: Guest) -> tuple[str, ...]:
             f"driver={disk.format},node-name=disk{index},read-only={read_only},"
             f"file.driver=file,file.filename={escaped(disk.path)}",
             "-device",
-            f"{device},drive=disk{index}",
+            f"{device},drive=disk{index}{_identity(disk)}",
         )
     return tuple(arguments)
+
+
+def _identity(disk: Disk) -> str:
+    serial = f",serial={escaped(disk.serial)}" if disk.serial else ""
+    if disk.sector_size == 512:
+        return serial
+    size = disk.sector_size
+    return f"{serial},logical_block_size={size},physical_block_size={size}"
 
 
 def _nics(guest: Guest) -> tuple[str, ...]:
@@ -227,8 +256,11 @@ def _nics(guest: Guest) -> tuple[str, ...]:
 def _netdev(nic: UserNic | TapNic, name: str) -> str:
     if isinstance(nic, TapNic):
         return f"tap,id={name},ifname={escaped(nic.interface)},script=no,downscript=no"
+    number = nic.subnet
+    other = f",net=10.0.{number}.0/24,ipv6-net=fec0:0:0:{number:x}::/64"
+    subnet = "" if number == 2 else other
     restrict = ",restrict=on" if nic.restrict else ""
-    return f"user,id={name}{restrict}" + "".join(
+    return f"user,id={name}{subnet}{restrict}" + "".join(
         f",hostfwd={port.protocol}:{port.address}:{port.host}-:{port.guest}" for port in nic.publish
     )
 
