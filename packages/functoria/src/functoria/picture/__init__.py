@@ -87,7 +87,7 @@ def as_html(
     full = picture_of(name, roots, graph, keys, context, annotations, all=True)
     live = picture_of(name, roots, graph, keys, context, annotations)
     pictures = (live,) if len(live.boxes) == len(full.boxes) else (live, full)
-    return html.html(full, _drawings(pictures, layout))
+    return html.html(full, live, _drawings(pictures, layout))
 
 
 def _drawings(pictures: Iterable[Picture], layout: Layout) -> tuple[Markup, ...]:

@@ -82,10 +82,13 @@ def _settings(device: Device, context: Context, *, live: bool) -> tuple[Setting,
     return (*first, *found.values())
 
 
-def choice_box(identity: str, choice: Choice, taken: int | None, context: Context) -> Box:
+def choice_box(
+    identity: str, choice: Choice, taken: int | None, context: Context, *, inputs: int = 0
+) -> Box:
     """`choice_box(id, choice, taken, context)` is the box of a choice that takes that branch.
 
-    `taken` is `None` for a choice which is itself in a branch that was not taken.
+    `taken` is `None` for a choice which is itself in a branch that was not taken. `inputs` is to
+    how many arguments it is applied.
     """
     labels = branch_labels(choice)
     keys = choice.condition.keys
@@ -93,7 +96,7 @@ def choice_box(identity: str, choice: Choice, taken: int | None, context: Contex
         id=identity,
         kind=Kind.CHOICE,
         title=", ".join(f"--{key.option}" for key in keys) or "choice",
-        type=str(choice.impl_type),
+        type=str(applied(choice.impl_type, inputs)),
         settings=tuple(setting(key, context) for key in keys),
         position=_place(choice.position),
         branches=tuple(Branch(label, number == taken) for number, label in enumerate(labels)),

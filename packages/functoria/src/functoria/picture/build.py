@@ -199,7 +199,13 @@ class _AllBranches:
 
     def _box(self, term: _Term) -> Box:
         if isinstance(term.head, Choice):
-            return choice_box(self._ids[term], term.head, self._taken.get(term), self._context)
+            return choice_box(
+                self._ids[term],
+                term.head,
+                self._taken.get(term),
+                self._context,
+                inputs=len(term.arguments),
+            )
         node = self._nodes.get(term)
         place = term.by if isinstance(term.by, Application) else term.head
         return device_box(

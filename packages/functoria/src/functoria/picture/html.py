@@ -27,9 +27,10 @@ _VIEWS = (("live", "What is built"), ("all", "All branches"))
 _HINT = "Choose a device to see what it needs and what needs it."
 
 
-def html(full: Picture, drawings: Sequence[Markup]) -> str:
-    """`html(full, drawings)` is the page of a program whose picture with all branches is `full`.
+def html(full: Picture, live: Picture, drawings: Sequence[Markup]) -> str:
+    """`html(full, live, drawings)` is the page of a program.
 
+    `full` is its picture with all branches, `live` that of its live graph.
     `drawings` are the `svg` elements of the live graph and, if it differs, of all branches; none
     where the graph is too large.
     """
@@ -55,7 +56,7 @@ def html(full: Picture, drawings: Sequence[Markup]) -> str:
             tag(
                 "main",
                 joined(
-                    _graph(full, drawings),
+                    _graph(full, live, drawings),
                     tag("h2", text("Keys"), id="keys"),
                     key_table(full),
                     tag("h2", text("Devices"), id="devices"),
@@ -99,7 +100,7 @@ def _number(count: int, name: str) -> str:
     return "" if count == 0 else f"{count} {name}{'' if count == 1 else 's'}"
 
 
-def _graph(full: Picture, drawings: Sequence[Markup]) -> Markup:
+def _graph(full: Picture, live: Picture, drawings: Sequence[Markup]) -> Markup:
     shown = [
         tag("div", drawing, class_=f"scroll {name}", role="region", aria_label=label, tabindex="0")
         for drawing, (name, label) in zip(drawings, _VIEWS, strict=False)
@@ -109,7 +110,7 @@ def _graph(full: Picture, drawings: Sequence[Markup]) -> Markup:
         joined(
             tag("h2", text("Device by device")),
             tag("p", text(_HINT), class_="hint"),
-            *articles(full),
+            *articles(full, live),
         ),
         id="details",
         aria_live="polite",

@@ -10,20 +10,15 @@ from functoria.picture.model import Box, Kind, Picture, Setting
 
 def key_table(picture: Picture) -> Markup:
     """`key_table(picture)` is every key with its value, where that came from, and its purpose."""
-    return setting_table(picture.settings)
-
-
-def setting_table(settings: Iterable[Setting]) -> Markup:
-    """`setting_table(settings)` is a table of them, or a word where there are none."""
     rows = [
         (
             tag("code", text(setting.name)),
             value_of(setting),
-            text(_origin(setting)),
+            text(origin_of(setting)),
             text(setting.doc),
             text(setting.position),
         )
-        for setting in settings
+        for setting in picture.settings
     ]
     return table(("Key", "Value", "From", "What it is", "Line"), rows)
 
@@ -35,10 +30,9 @@ def value_of(setting: Setting) -> Markup:
     return tag("code", text(setting.value), class_="said" if setting.is_chosen else None)
 
 
-def _origin(setting: Setting) -> str:
-    if setting.stage == "boot":
-        return "given at boot; this is the default"
-    return setting.origin or "the configuration"
+def origin_of(setting: Setting) -> str:
+    """`origin_of(setting)` is where its value came from; nothing if from the configuration."""
+    return "default, until boot" if setting.stage == "boot" else setting.origin
 
 
 def device_table(picture: Picture) -> Markup:
