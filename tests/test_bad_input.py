@@ -211,10 +211,13 @@ def test_a_traceback_is_shown_on_request(project: MakeProject) -> None:
     assert "Traceback" in result.err
 
 
-def test_a_missing_directory_is_named_at_the_devices_line(project: MakeProject) -> None:
+@pytest.mark.parametrize("target", ["unix", "virtio"])
+def test_a_missing_directory_is_named_at_the_devices_line(
+    project: MakeProject, target: str
+) -> None:
     made = project("website")
     (made.directory / "site").rename(made.directory / "pages")
-    made.ok("configure", "-t", "virtio")
+    made.ok("configure", "-t", target)
     message = refused(made, "build", code=1)
     assert "the directory `site` does not exist in the project" in message
     assert "config.py:5" in message
@@ -236,6 +239,36 @@ def test_a_name_that_the_module_does_not_define_is_named(project: MakeProject) -
     message = refused(made, "build", code=1)
     assert "`website.py` does not define `strat`" in message
     assert "did you mean `website:start`?" in message
+
+
+def test_a_function_that_does_not_fit_is_named_at_both_places(project: MakeProject) -> None:
+    made = project("website")
+    made.write("website.py", "\ndef start(site, http):\n    http.serve(site)\n")
+    made.ok("configure")
+    assert refused(made, "build", code=1) == (
+        "error: `start` of website.py:2 is a plain `def`, and a job is an `async def`\n"
+        "   at: config.py:5\n"
+        '       register("website", website(kv_ro("site"), http_server()))\n'
+        "   do: write `async def` there"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--port=http",), "boot argument `--port`: `http` is not a whole number"),
+        (("--port",), "boot argument `--port` has no value"),
+        (("--prot=1",), "did you mean `--port`?"),
+        (("8080",), "`8080` is not a boot argument"),
+        (("--target=virtio",), "`--target` is chosen when the program is configured"),
+        (("--memory", "64"), "run `fata configure --memory 64`, then `fata build`"),
+    ],
+)
+def test_boot_arguments_that_are_wrong(
+    project: MakeProject, words: tuple[str, ...], message: str
+) -> None:
+    made = project("website").built()
+    assert message in refused(made, "run", "--", *words, code=64)
 
 
 def test_without_a_kernel_and_without_apt_the_message_says_what_to_do(

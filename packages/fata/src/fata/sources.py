@@ -46,7 +46,7 @@ def changed(project: Project, made: Manifest) -> tuple[str, ...]:
         if differs:
             found.append(record.path)
     known = {record.path for record in made.project}
-    found += [name for name in _listed(project) if name not in known]
+    found += [name for name in _listed(project) if known and name not in known]
     return tuple(found)
 
 
