@@ -22,7 +22,7 @@ from functoria import (
     resolve_graph,
 )
 from functoria.converter import choice
-from functoria.graph import all_keys, choices, unique_options
+from functoria.graph import all_keys, unique_options
 
 A, B = Type("a"), Type("b")
 EMPTY = Context({})
@@ -110,10 +110,3 @@ def test_a_graph_may_be_deeper_than_the_stack() -> None:
     for _ in range(20_000):
         term = device("node", A >> A)(term)
     assert len(resolve_graph([term], EMPTY).nodes) == 20_001
-
-
-def test_choices_are_found_once_each() -> None:
-    key = Key(name="k", converter=BOOLEAN, default=True, doc="")
-    inner = if_impl(key, device("x"), device("y"))
-    assert choices([inner, if_impl(key, inner, device("z"))])[0] is inner
-    assert len(choices([inner, if_impl(key, inner, device("z"))])) == 2

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from functoria.context import Context
-from functoria.graph import Graph, Node, device_keys
+from functoria.graph import Graph, Node
 from functoria.impl import Device, Reference
 from functoria.key import Key, Stage
 from functoria.value import Value
+from functoria.walk import device_keys
 
 SCHEMA = 1
 """The version of the JSON that `as_json` gives; it grows when a reader could misread it."""
