@@ -2,7 +2,7 @@
 
 A transcript is text in which a line that begins with `$ ` is a command and what follows is what
 it prints, standard output and standard error as they come; `[N]` ends it where the exit code N is
-not 0. Lines that begin with `#` are remarks. A command is the tool with its arguments, after
+not 0. Lines that begin with `;; ` are remarks. A command is the tool with its arguments, after
 `NAME=VALUE` words for its environment, or one of `cat FILE`, `ls [DIRECTORY]`, `rm FILE` and
 `echo TEXT > FILE`. There is no shell.
 """
@@ -30,7 +30,7 @@ def replayed(text: str, directory: Path, programs: Mapping[str, Run]) -> str:
     lines: list[str] = []
     with _inside(directory):
         for line in text.splitlines():
-            if line.startswith("#") or (not line and _between(lines)):
+            if line.startswith(";; ") or (not line and _between(lines)):
                 lines.append(line)
             elif line.startswith("$ "):
                 lines += (line, *_ran(line[2:], programs))
@@ -39,7 +39,7 @@ def replayed(text: str, directory: Path, programs: Mapping[str, Run]) -> str:
 
 def _between(lines: list[str]) -> bool:
     """Whether an empty line here separates remarks; within output it is output, made anew."""
-    return not lines or lines[-1].startswith("#")
+    return not lines or lines[-1].startswith(";; ")
 
 
 def check(path: Path, directory: Path, programs: Mapping[str, Run]) -> None:
