@@ -1,5 +1,8 @@
 """The generated program is a straight line that a person can read."""
 
+from ipaddress import IPv4Address
+from typing import Any
+
 import pytest
 
 from functoria import (
@@ -17,6 +20,8 @@ from functoria import (
     resolve_graph,
 )
 from functoria.codegen import Runtime, program
+from functoria.converter import BOOLEAN, IPV4, Converter, choice, list_of
+from functoria.path import paths
 
 STACK, HTTP = Type("stack"), Type("http")
 RUNTIME = Runtime("# made by a test", Reference("rt:System"), Reference("rt:Argument"))
@@ -56,9 +61,15 @@ ARGUMENTS = (
 
 
 async def main(system: System) -> None:
-    stack = await system.start(Stack(), "stack", "os.net:Stack")
-    http = await system.start(Server(stack, port=system.argument("port")), "http", "os.http:Server")
-    await system.run(start(http, app=app, greeting='say "hi"'), "job", "web:start")
+    stack = await system.start("job > http > stack", "os.net:Stack", Stack)
+    http = await system.start(
+        "job > http",
+        "os.http:Server",
+        Server,
+        stack,
+        port=system.argument("port"),
+    )
+    await system.run("job", "web:start", start, http, app=app, greeting='say "hi"')
 """
 
 
@@ -75,10 +86,59 @@ def test_a_functor_is_passed_as_a_functor() -> None:
     inner = Device(name="inner", type=STACK >> HTTP, constructor="m:Inner", keywords={"n": 1})
     outer_type = type(STACK >> HTTP)((STACK >> HTTP,), JOB)
     outer = Device(name="outer", type=outer_type, constructor="m:outer")
-    assert "outer(partial(Inner, n=1))" in generated(outer(inner)).replace("outer_2", "outer")
+    assert "outer, partial(Inner, n=1))" in generated(outer(inner)).replace("outer_2", "outer")
 
 
 def test_what_cannot_be_written_down_is_refused() -> None:
     job = Device(name="job", type=JOB, constructor="m:start", keywords={"x": object()})
     with pytest.raises(UserError, match="cannot be written into the program"):
         generated(job)
+
+
+def test_paths_are_short_and_their_middle_is_left_out() -> None:
+    stack = Device(name="stack", type=STACK, constructor="m:Stack")
+    layers = [Device(name=f"l{n}", type=STACK >> STACK, constructor="m:Layer") for n in range(8)]
+    top: Impl = stack
+    for layer in layers:
+        top = layer(top)
+    job = Device(name="job", type=STACK >> JOB, constructor="m:start")
+    graph = resolve_graph([job(top), job(stack)], Context({}))
+    found = {node.variable: path for node, path in paths(graph).items()}
+    assert found["stack"] == "job_2 > stack"
+    assert found["l7"] == "job > l7"
+    assert found["l3"] == "job > l7 > l6 > l5 > l4 > l3"
+    assert found["l0"] == "... > l4 > l3 > l2 > l1 > l0"
+
+
+def test_arguments_are_declared_with_what_is_not_as_usual() -> None:
+    def even(text: str) -> int:
+        return int(text)
+
+    own = Converter("even", even, str, lambda value: isinstance(value, int), reference="web:even")
+
+    def boot(name: str, converter: Converter[Any], **more: Any) -> Key[Any]:
+        return Key(name=name, converter=converter, doc="d", stage=Stage.BOOT, **more)
+
+    keys = {
+        "a": boot("token", STRING, required=True, short="t"),
+        "b": boot("dry", BOOLEAN, flag=True),
+        "c": boot("peer", IPV4, default=(IPv4Address("10.0.0.1"),), repeated=True),
+        "d": boot("peers", list_of(PORT), group="front"),
+        "e": boot("level", choice("low", "high"), default="low"),
+        "f": boot("one", own, default=2),
+        "g": boot("many", list_of(own)),
+        "h": boot("none", STRING, repeated=True),
+    }
+    text = generated(Device(name="job", type=JOB, constructor="web:start", keywords=keys))
+    assert "from web import even, start" in text
+    table = text[text.index("ARGUMENTS") : text.index("async def")].split("\n")
+    assert [line.strip() for line in table[1:9]] == [
+        'Argument("token", "str", None, "d", "", required=True, short="t"),',
+        'Argument("dry", "bool", None, "d", "", flag=True),',
+        'Argument("peer", "ipv4", ("10.0.0.1",), "d", "", repeated=True),',
+        'Argument("front-peers", "list of port", None, "d", "", group="front"),',
+        'Argument("level", "choice", "low", "d", "", choices=("low", "high")),',
+        'Argument("one", even, "2", "d", ""),',
+        'Argument("many", [even], None, "d", ""),',
+        'Argument("none", "str", None, "d", "", repeated=True),',
+    ]

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TypeVar
 
 import functoria
-from fata.devices.clock import clock
+from fata.devices.clock import clock, mock_clock
 from fata.devices.http import http_server
-from fata.devices.job import asgi, main, program
+from fata.devices.job import asgi, main, program, wsgi
+from fata.devices.jobs import delay, noop, together
 from fata.devices.kv_ro import directory_kv_ro, kv_ro, packed_kv_ro
-from fata.devices.logs import console_logs
-from fata.devices.random import random
+from fata.devices.logs import console_logs, no_logs
+from fata.devices.name import guest_name
+from fata.devices.random import random, seeded_random
 from fata.devices.stack import socket_stack
 from fata.devices.target import TARGET, by_target
-from fata.devices.types import CLOCK, HTTP, KV_RO, LOGS, RANDOM, STACK
+from fata.devices.types import CLOCK, HTTP, KV_RO, LOGS, NAME, RANDOM, STACK
 from functoria import (
     BOOLEAN,
     INTEGER,
@@ -64,6 +66,7 @@ __all__ = [
     "JOB",
     "KV_RO",
     "LOGS",
+    "NAME",
     "PORT",
     "RANDOM",
     "STACK",
@@ -81,16 +84,24 @@ __all__ = [
     "choice",
     "clock",
     "console_logs",
+    "delay",
     "directory_kv_ro",
+    "guest_name",
     "http_server",
     "if_impl",
     "key",
     "kv_ro",
     "main",
     "match_impl",
+    "mock_clock",
+    "no_logs",
+    "noop",
     "packed_kv_ro",
     "program",
     "random",
     "register",
+    "seeded_random",
     "socket_stack",
+    "together",
+    "wsgi",
 ]

@@ -13,7 +13,7 @@ from fata.qemu.machine import Accelerator, Guest, Machine, UserNic
 from fata.qemu.preflight import verify
 from fata.qemu.publish import Publish
 from functoria import UsageError, UserError
-from libos.boot.arguments import encode
+from libos.boot.command_line import encode
 
 COMMAND_LINE_BYTES = 2048
 """COMMAND_LINE_SIZE of x86 Linux, with the byte that ends the text."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fata.kernel.fragments import PROFILES, lost, merge, merged
+from fata.kernel.fragments import PROFILES, has_feature, lost, merge, merged, profile_for
 from functoria.error import UserError
 
 
@@ -41,6 +41,14 @@ def test_every_profile_is_well_formed(profile: str) -> None:
 def test_tcp_ip_is_a_fragment_of_its_own() -> None:
     files = PROFILES["virtio"]
     assert files[-1] == "inet"
+
+
+def test_disks_are_driven_only_where_they_are_needed() -> None:
+    assert profile_for(()) == profile_for(("virtio-mmio", "net", "rng")) == "virtio"
+    assert profile_for(("block", "net")) == "virtio-block"
+    assert not has_feature("virtio", "block")
+    assert "# CONFIG_BLOCK is not set\n" in merged("virtio")
+    assert "CONFIG_VIRTIO_BLK=y\n" in merged("virtio-block")
 
 
 def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:

@@ -54,6 +54,14 @@ def test_a_kernel_of_other_fragments_is_not_taken(cache: Path) -> None:
     assert provide("auto", "virtio", print).provider == "debian"
 
 
+def test_a_kernel_is_known_by_its_fragments_whatever_its_profile_was_called(cache: Path) -> None:
+    blocks = hashlib.sha256(merged("virtio-block").encode()).hexdigest()
+    put_tiny(cache, "older", fragments=blocks)
+    put_debian(cache)
+    assert provide("auto", "virtio-block", print).provider == "tiny"
+    assert provide("auto", "virtio", print).provider == "debian"
+
+
 def test_a_damaged_kernel_is_told_and_not_used(cache: Path) -> None:
     entry = put_tiny(cache)
     put_debian(cache)

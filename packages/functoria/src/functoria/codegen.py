@@ -1,14 +1,16 @@
 """The generated program: a straight line that a person can read.
 
 The program is an `async def main(system)`. The tool's own runtime gives it `system`, which has
-`await system.start(device, name, where)`, giving the device back once it is up,
-`await system.run(job, name, where)`, and `system.argument(name)` for arguments of the boot stage.
+`await system.start(path, where, Device, ...)`, which constructs the device and gives it back once
+it is up, `await system.run(path, where, job, ...)`, and `system.argument(name)` for arguments of
+the boot stage. That it is the runtime which constructs is for the sake of messages: whatever goes
+wrong in a statement, it knows the path of the device in the graph and the line that declared it.
 """
 
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +19,13 @@ from functoria.error import UserError
 from functoria.graph import Graph, Node, unique_options
 from functoria.impl import Impl, Reference
 from functoria.key import Key, Stage
+from functoria.path import paths
 from functoria.type import Arrow
 from functoria.value import Value
 from functoria.walk import device_keys
 
 _WIDTH = 100
+_FORMS = ("required", "flag", "repeated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class Runtime:
 
     `header` is the first line, a comment or docstring that says who generated the file; `system`
     and `argument` are references, `module:name`, to the classes of `system` and of the table of
-    boot arguments, `argument(name, converter, default, doc, where)`.
+    boot arguments, `argument(name, converter, default, doc, where, ...)`. A converter is given
+    by name, or as the function that it is in the user's program, in a list for lists of it.
     """
 
     header: str
@@ -41,11 +46,12 @@ class Runtime:
 def program(graph: Graph, context: Context, runtime: Runtime) -> str:
     """`program(graph, context, runtime)` is the text of the generated program."""
     arguments = boot_keys(graph)
-    names = _Names(node.variable for node in graph.nodes)
+    names = _Names(_variable(node) for node in graph.nodes)
     system = names.imported(runtime.system)
     argument = names.imported(runtime.argument) if arguments else ""
-    body = [line for node in graph.nodes for line in _statement(node, context, names)]
-    table = [line for key in arguments for line in _argument(key, argument).lines(4, ",")]
+    places = paths(graph)
+    body = [line for node in graph.nodes for line in _statement(node, places, context, names)]
+    table = [line for key in arguments for line in _argument(key, argument, names).lines(4, ",")]
     parts = [runtime.header, "", *names.imports(), ""]
     parts += ["ARGUMENTS = (", *table, ")"] if table else ["ARGUMENTS = ()"]
     parts += ["", "", f"async def main(system: {system}) -> None:", *body]
@@ -85,14 +91,17 @@ class _Names:
         return [f"from {module} import {', '.join(names)}" for module, names in by_module.items()]
 
 
-def _statement(node: Node, context: Context, names: _Names) -> list[str]:
+def _statement(
+    node: Node, places: Mapping[Node, str], context: Context, names: _Names
+) -> list[str]:
     if isinstance(node.type, Arrow):
         return []
-    call = _construction(node, context, names)
+    constructor = names.imported(Reference(node.device.constructor, node.device.position))
     where = _quoted(str(node.position or node.device.constructor))
+    place = (_quoted(places[node]), where, constructor)
     method, target = ("run", "") if node.is_job else ("start", f"{_variable(node)} = ")
-    outer = _Call(f"{target}await system.{method}", (call, _quoted(node.variable), where))
-    return outer.lines(4)
+    call = _Call(f"{target}await system.{method}", (*place, *_arguments(node, context, names)))
+    return call.lines(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,28 +109,18 @@ class _Call:
     """A call as text, on one line where it fits, and else with an argument per line."""
 
     function: str
-    arguments: tuple[_Call | str, ...]
+    arguments: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.function}({', '.join(str(argument) for argument in self.arguments)})"
+        return f"{self.function}({', '.join(self.arguments)})"
 
     def lines(self, indent: int, end: str = "") -> list[str]:
         space = " " * indent
         line = f"{space}{self}{end}"
         if len(line) <= _WIDTH:
             return [line]
-        inner: list[str] = []
-        for argument in self.arguments:
-            if isinstance(argument, _Call):
-                inner += argument.lines(indent + 4, ",")
-            else:
-                inner.append(f"{space}    {argument},")
+        inner = [f"{space}    {argument}," for argument in self.arguments]
         return [f"{space}{self.function}(", *inner, f"{space}){end}"]
-
-
-def _construction(node: Node, context: Context, names: _Names) -> _Call:
-    constructor = names.imported(Reference(node.device.constructor, node.device.position))
-    return _Call(constructor, _arguments(node, context, names))
 
 
 def _arguments(node: Node, context: Context, names: _Names) -> tuple[str, ...]:
@@ -160,11 +159,38 @@ def _expression(value: object, context: Context, names: _Names, node: Node) -> s
     return _literal(value, node)
 
 
-def _argument(key: Key[Any], name: str) -> _Call:
-    default = None if key.default is None else key.converter.show(key.default)
-    where = str(key.position) if key.position else ""
-    fields = (key.option, key.converter.name, default, key.doc, where)
-    return _Call(name, tuple(_quoted(field) for field in fields))
+def _argument(key: Key[Any], name: str, names: _Names) -> _Call:
+    """The declaration of a boot argument; what is as usual is left out."""
+    where = _quoted(str(key.position)) if key.position else _quoted("")
+    fields = [_quoted(key.option), _converter(key, names), _default(key), _quoted(key.doc), where]
+    fields += [f"{form}=True" for form in _FORMS if getattr(key, form)]
+    if key.short is not None:
+        fields.append(f"short={_quoted(key.short)}")
+    if key.converter.choices:
+        fields.append(f"choices={_texts(key.converter.choices)}")
+    if key.group is not None:
+        fields.append(f"group={_quoted(key.group)}")
+    return _Call(name, tuple(fields))
+
+
+def _converter(key: Key[Any], names: _Names) -> str:
+    """The name of the converter, or the function in the user's program that it is."""
+    if key.converter.reference is None:
+        return _quoted(key.converter.name)
+    function = names.imported(Reference(key.converter.reference, key.position))
+    return f"[{function}]" if key.converter.name.startswith("list of ") else function
+
+
+def _default(key: Key[Any]) -> str:
+    texts = key.show(key.default)
+    if key.repeated:
+        return _texts(texts) if texts else "None"
+    return _quoted(texts[0]) if texts else "None"
+
+
+def _texts(texts: tuple[str, ...]) -> str:
+    inner = ", ".join(_quoted(text) for text in texts)
+    return f"({inner},)" if len(texts) == 1 else f"({inner})"
 
 
 def _literal(value: object, node: Node) -> str:

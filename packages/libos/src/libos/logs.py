@@ -8,6 +8,11 @@ import time
 
 from libos.boot.outcome import BAD_ARGUMENT, Outcome
 
+TYPE_CHECKING = False  # `typing` costs more to import than all of this module
+
+if TYPE_CHECKING:
+    from libos.guest_name import GuestName
+
 LEVELS = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -25,20 +30,22 @@ class InvalidLevels(Outcome):
 
 
 class ConsoleLogs:
-    """`ConsoleLogs(levels)` writes records to the console, a line each.
+    """`ConsoleLogs(levels, name=name)` writes records to the console, a line each.
 
     `levels` is a list such as `info` or `*:warning,http:debug`: for each source, which is the
-    name of a logger, the level from which its records are shown. `*` is all other sources.
-    Raises `InvalidLevels`.
+    name of a logger, the level from which its records are shown. A source's level holds for
+    those below it, as `http` for `http.access`, unless they have their own; `*` is all others.
+    With a `name` each line says whose it is. Raises `InvalidLevels`.
     """
 
-    def __init__(self, levels: str = "info") -> None:
+    def __init__(self, levels: str = "info", *, name: GuestName | None = None) -> None:
         self._levels = parse_levels(levels)
+        self._name = name
 
     async def start(self) -> None:
         """Send the records of all loggers to the console."""
         handler = logging.StreamHandler(sys.stdout)
-        handler.setFormatter(_Formatter())
+        handler.setFormatter(_Formatter(None if self._name is None else self._name.text))
         logging.root.handlers[:] = [handler]
         for source, level in self._levels:
             logging.getLogger(None if source == "*" else source).setLevel(level)
@@ -58,12 +65,22 @@ def parse_levels(text: str) -> tuple[tuple[str, int], ...]:
 
 
 class _Formatter(logging.Formatter):
-    """`2026-11-23 12:00:00.123Z info source: message`, in UTC: a VM has no time zone."""
+    """`2026-11-23 12:00:00.123Z info source: message`, in UTC: a VM has no time zone.
+
+    With a name, it stands before the level.
+    """
+
+    def __init__(self, name: str | None) -> None:
+        super().__init__()
+        self._name = "" if name is None else f"{name} "
 
     def format(self, record: logging.LogRecord) -> str:
         stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(record.created))
         level = record.levelname.lower()
-        text = f"{stamp}.{int(record.msecs):03}Z {level} {record.name}: {record.getMessage()}"
+        text = (
+            f"{stamp}.{int(record.msecs):03}Z {self._name}{level} {record.name}: "
+            f"{record.getMessage()}"
+        )
         if record.exc_info:
             text = f"{text}\n{self.formatException(record.exc_info)}"
         return text

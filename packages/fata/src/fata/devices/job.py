@@ -1,4 +1,4 @@
-"""Jobs: the user's own program, in the three shapes that programs have."""
+"""Jobs: the user's own program, in the four shapes that programs have."""
 
 from __future__ import annotations
 
@@ -59,16 +59,35 @@ def asgi(
 ) -> Impl:
     """`asgi("module:application")` is the job of serving an ASGI application over HTTP."""
     application = Reference(reference, here())
-    job = _job(
-        "libos.services.http.job:serve",
-        HTTP >> JOB,
-        requires,
-        include,
-        exclude,
-        (),
-        {"application": application},
-        application,
-    )
+    keywords: dict[str, object] = {"application": application}
+    serve = "libos.services.http.job:serve"
+    job = _job(serve, HTTP >> JOB, requires, include, exclude, (), keywords, application)
+    return job(server or http_server())
+
+
+def wsgi(
+    reference: str,
+    *,
+    server: Impl | None = None,
+    threads: int = 8,
+    requires: Sequence[str] = (),
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Impl:
+    """`wsgi("module:application")` is the job of serving a WSGI application over HTTP.
+
+    At most `threads` requests run at once, each in a thread of its own; others wait their turn.
+    """
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise UserError(
+            f"a WSGI application cannot run in {threads!r} threads",
+            here(),
+            "give a whole number, 1 or more, such as `threads=8`",
+        )
+    application = Reference(reference, here())
+    keywords: dict[str, object] = {"application": application, "threads": threads}
+    serve = "libos.services.http.wsgi_job:serve"
+    job = _job(serve, HTTP >> JOB, requires, include, exclude, (), keywords, application)
     return job(server or http_server())
 
 

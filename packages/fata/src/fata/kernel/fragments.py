@@ -8,17 +8,33 @@ dependencies, and drop what cannot be had without a word: `lost` finds that.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 
 from functoria.error import UserError
 
 PROFILES: Mapping[str, tuple[str, ...]] = {
     "virtio": ("base", "virtio", "inet"),
+    "virtio-block": ("base", "virtio", "inet", "block"),
 }
+
+_BY_FEATURE = {"block": "block"}
+"""The fragments without which a kernel lacks a feature of `fata.kernel.modules`."""
 
 _SET = re.compile(r"(CONFIG_[A-Za-z0-9_]+)=(.+)")
 _UNSET = re.compile(r"# (CONFIG_[A-Za-z0-9_]+) is not set")
+
+
+def profile_for(features: Iterable[str]) -> str:
+    """`profile_for(features)` is the profile that has those features and the fewest fragments."""
+    wanted = {_BY_FEATURE[feature] for feature in features if feature in _BY_FEATURE}
+    able = (name for name, fragments in PROFILES.items() if wanted <= set(fragments))
+    return min(able, key=lambda name: (len(PROFILES[name]), name))
+
+
+def has_feature(profile: str, feature: str) -> bool:
+    """`has_feature(profile, feature)` is whether a kernel of the profile serves the feature."""
+    return _BY_FEATURE.get(feature, "base") in PROFILES[profile]
 
 
 def merged(profile: str) -> str:

@@ -22,14 +22,14 @@ def provide(provider: str, profile: str, report: Callable[[str], None]) -> Kerne
     """
     wanted = _digest(profile)
     if provider == "auto":
-        built = _newest(tiny.PROVIDER, profile, wanted, report)
+        built = _newest(tiny.PROVIDER, wanted, report)
         if built is not None:
             return _told(built, report)
         kernel = _debian(report)
         report("a kernel that is smaller and starts sooner: `fata kernel build` (some minutes)")
         return kernel
     if provider == tiny.PROVIDER:
-        built = _newest(tiny.PROVIDER, profile, wanted, report)
+        built = _newest(tiny.PROVIDER, wanted, report)
         if built is None:
             report("kernel `tiny` is not built yet: that takes some minutes, `debian` does not")
         return _told(built or tiny.build(profile, report), report)
@@ -52,7 +52,7 @@ def cached_kernels() -> tuple[Kernel | DamagedEntryError, ...]:
 
 
 def _debian(report: Callable[[str], None]) -> Kernel:
-    cached = _newest(debian.PROVIDER, debian.PROFILE, "", report)
+    cached = _newest(debian.PROVIDER, "", report)
     return _told(cached or debian.fetch(report), report)
 
 
@@ -61,13 +61,11 @@ def _told(kernel: Kernel, report: Callable[[str], None]) -> Kernel:
     return kernel
 
 
-def _newest(
-    provider: str, profile: str, fragments: str, report: Callable[[str], None]
-) -> Kernel | None:
-    """The kernel with the highest version among those that were made for this; damaged ones go."""
+def _newest(provider: str, fragments: str, report: Callable[[str], None]) -> Kernel | None:
+    """The kernel with the highest version among those made of `fragments`; damaged ones go."""
     found: list[tuple[tuple[tuple[int, str], ...], Kernel]] = []
     for entry in store.entries(store.cache_directory()):
-        if not entry.name.startswith(f"{provider}-{profile}-"):
+        if not entry.name.startswith(f"{provider}-"):
             continue
         try:
             kernel, facts = store.load(entry)

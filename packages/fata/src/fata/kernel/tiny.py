@@ -17,7 +17,7 @@ from pathlib import Path
 
 from fata.kernel import source as sources
 from fata.kernel import store
-from fata.kernel.fragments import lost, merged
+from fata.kernel.fragments import has_feature, lost, merged
 from fata.kernel.model import Kernel
 from fata.kernel.modules import FEATURES
 from fata.kernel.store import Facts
@@ -67,7 +67,7 @@ def build(profile: str, report: Callable[[str], None]) -> Kernel:
     directory = store.cache_directory()
     name = f"{PROVIDER}-{profile}-{key}"
     with store.making(directory, name, report) as scratch:
-        if (kernel := _cached(directory / name, report)) is not None:
+        if (kernel := _cached(directory, key, report)) is not None:
             return kernel
         _check_space(directory)
         tree = sources.unpack(found, scratch, report)
@@ -83,7 +83,7 @@ def build(profile: str, report: Callable[[str], None]) -> Kernel:
             version=(tree / "include/config/kernel.release").read_text().strip(),
             package=found.package.name,
             package_version=found.package.version,
-            features=dict.fromkeys(sorted(FEATURES), ()),
+            features={name: () for name in sorted(FEATURES) if has_feature(profile, name)},
             image=IMAGE,
             fragments=hashlib.sha256(wanted.encode()).hexdigest(),
             objects=objects,
@@ -99,14 +99,16 @@ def _key(source: sources.Source, wanted: str, compiler: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _cached(entry: Path, report: Callable[[str], None]) -> Kernel | None:
-    if not entry.exists():
-        return None
-    try:
-        return store.load(entry)[0]
-    except store.DamagedEntryError as error:
-        report(f"{error}; building it again")
-        return None
+def _cached(directory: Path, key: str, report: Callable[[str], None]) -> Kernel | None:
+    """The kernel of the key, whatever its profile was called when it was built."""
+    for entry in store.entries(directory):
+        if not (entry.name.startswith(f"{PROVIDER}-") and entry.name.endswith(f"-{key}")):
+            continue
+        try:
+            return store.load(entry)[0]
+        except store.DamagedEntryError as error:
+            report(f"{error}; building it again")
+    return None
 
 
 def _check_tools() -> None:

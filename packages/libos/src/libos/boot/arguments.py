@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from libos.boot.converters import converter, list_of
 from libos.boot.outcome import BAD_ARGUMENT, SUCCESS, Outcome
 
 TYPE_CHECKING = False  # `typing` costs more to import than all of this package
@@ -9,130 +10,213 @@ TYPE_CHECKING = False  # `typing` costs more to import than all of this package
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PREFIX = "fata.arg="
+BACKTRACE = "backtrace"
+"""The flag that every program takes: show the whole traceback of an error."""
+
+
+class BadArgument(Outcome):
+    """`BadArgument(what, where, do)` is a mistake in the boot arguments, and its remedy.
+
+    `where` is the line of the configuration that declared the argument; "" for one that none did.
+    """
+
+    def __init__(self, what: str, where: str, do: str) -> None:
+        declared = f", declared at {where}" if where else ""
+        super().__init__(BAD_ARGUMENT, f"{what}{declared}; {do}")
+        self.what = what
+        self.where = where
+        self.do = do
 
 
 class Argument:
     """`Argument(name, converter, default, doc, where)` declares the boot argument `--name`.
 
-    `converter` names an entry of `CONVERTERS`, `default` is text or `None`, and `where` is the
-    line of the configuration that declared it.
+    `converter` is a name that `libos.boot.converters` knows or, for a converter of the user's
+    own, the function from text to value; `[function]` reads several, comma between. `default` is
+    text, for a `repeated` argument a tuple of texts, or `None`. `where` is the line of the
+    configuration that declared it. An argument with neither a default nor `required` may stay
+    unset: it is then `None`, or `()` if `repeated`. A `flag` is a truth that is said by its name
+    alone. `short` is a letter for `-X`, `choices` are the texts to choose from, and `group` is
+    what the name begins with, of several devices of a kind.
     """
 
-    __slots__ = ("converter", "default", "doc", "name", "where")
+    __slots__ = (
+        "choices",
+        "converter",
+        "default",
+        "doc",
+        "flag",
+        "group",
+        "name",
+        "repeated",
+        "required",
+        "short",
+        "where",
+    )
 
-    def __init__(
-        self, name: str, converter: str, default: str | None, doc: str, where: str
+    def __init__(  # noqa: PLR0913 - each is a field of a table, by name
+        self,
+        name: str,
+        converter: str | Callable[[str], object] | list[Callable[[str], object]],
+        default: str | tuple[str, ...] | None = None,
+        doc: str = "",
+        where: str = "",
+        *,
+        required: bool = False,
+        flag: bool = False,
+        repeated: bool = False,
+        short: str | None = None,
+        choices: tuple[str, ...] = (),
+        group: str | None = None,
     ) -> None:
         self.name = name
         self.converter = converter
         self.default = default
         self.doc = doc
         self.where = where
+        self.required = required
+        self.flag = flag
+        self.repeated = repeated
+        self.short = short
+        self.choices = choices
+        self.group = group
 
+    @property
+    def bare(self) -> bool:
+        """Whether the name alone says all, so that the next word is not its value."""
+        return self.flag or self.converter == "bool"
 
-def _integer(text: str) -> int:
-    try:
-        return int(text, 10)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a whole number") from None
+    @property
+    def form(self) -> str:
+        """How the argument is written, such as `--port=PORT`."""
+        return f"--{self.name}" if self.flag else f"--{self.name}={self.value_form}"
 
-
-def _port(text: str) -> int:
-    number = _integer(text)
-    if not 0 < number < 65536:
-        raise ValueError(f"{text!r} is not a port from 1 to 65535")
-    return number
-
-
-def _boolean(text: str) -> bool:
-    lowered = text.lower()
-    if lowered in ("true", "yes", "on", "1"):
-        return True
-    if lowered in ("false", "no", "off", "0"):
-        return False
-    raise ValueError(f"{text!r} is not true or false")
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word for word in (part.strip() for part in text.split(",")) if word)
-
-
-CONVERTERS: dict[str, Callable[[str], object]] = {
-    "str": str,
-    "int": _integer,
-    "port": _port,
-    "bool": _boolean,
-    "choice": str,
-    "words": _words,
-}
+    @property
+    def value_form(self) -> str:
+        """What stands for its value in a message: `PORT`, or `tcp|udp`."""
+        if not isinstance(self.converter, str):
+            return "VALUE,..." if isinstance(self.converter, list) else "VALUE"
+        several = self.converter.startswith("list of ") or self.converter == "words"
+        element = self.converter.removeprefix("list of ").upper()
+        one = "|".join(self.choices) or ("WORD" if element == "WORDS" else element)
+        return f"{one},..." if several else one
 
 
 def parse(declared: tuple[Argument, ...], words: list[str]) -> dict[str, object]:
-    """`parse(declared, words)` is the value of each declared argument, from `--name=value`.
+    """`parse(declared, words)` is the value of each declared argument, by its name.
 
-    A later word wins over an earlier one; `--name` alone means true. Raises `Outcome` with
-    `BAD_ARGUMENT` for a word that is not declared or has a bad value, and with `SUCCESS` and the
-    list of arguments for `--help`.
+    Words are `--name=value`, `--name value`, `-n value`, `-nvalue`, or the name alone for a flag.
+    A later one wins over an earlier one, unless the argument is `repeated`. Raises `BadArgument`
+    for a word that is not declared, a bad value and a required argument that is missing, and
+    `Outcome` with `SUCCESS` and the table of arguments for `--help`.
     """
-    known = {argument.name: argument for argument in declared}
-    texts = {argument.name: argument.default for argument in declared}
-    for word in words:
-        name, equals, text = word.removeprefix("--").partition("=")
-        if word == "--help":
-            raise Outcome(SUCCESS, usage(declared))
-        if not word.startswith("--") or name not in known:
-            names = ", ".join(f"--{name}" for name in sorted(known)) or "none"
-            raise Outcome(BAD_ARGUMENT, f"unknown boot argument {word!r}; there are: {names}")
-        texts[name] = text if equals else "true"
-    return {name: _convert(known[name], text) for name, text in texts.items()}
+    said = _read(declared, words)
+    return {argument.name: _value(argument, said.get(argument.name)) for argument in declared}
 
 
-def _convert(argument: Argument, text: str | None) -> object:
+def _read(declared: tuple[Argument, ...], words: list[str]) -> dict[str, list[str]]:
+    """The texts that were said of each argument, in order."""
+    long = {argument.name: argument for argument in declared}
+    short = {argument.short: argument for argument in declared if argument.short}
+    said: dict[str, list[str]] = {}
+    rest = list(reversed(words))
+    while rest:
+        word = rest.pop()
+        if word == "--help" or (word == "-h" and "h" not in short):
+            from libos.boot.usage import usage
+
+            raise Outcome(SUCCESS, "help was asked for", usage(declared))
+        if word == "--" and not rest:
+            break
+        if word.startswith("--"):
+            name, equals, text = word[2:].partition("=")
+            if name == BACKTRACE and name not in long:
+                continue
+            argument = long.get(name)
+            if argument is None:
+                raise _unknown(declared, word)
+            given = text if equals else None
+        elif len(word) > 1 and word[0] == "-" and word[1] in short:
+            argument = short[word[1]]
+            given = word[2:] or None
+            if given is not None and argument.flag:
+                rest.append(f"-{given}")  # several flags behind one dash
+                given = None
+        else:
+            raise _unknown(declared, word)
+        said.setdefault(argument.name, []).append(_text(argument, given, rest, short))
+    return said
+
+
+def _text(
+    argument: Argument,
+    given: str | None,
+    rest: list[str],
+    short: dict[str, Argument],
+) -> str:
+    """The text of an argument's value: what was given with its name, or the next word."""
+    if argument.flag and given is not None:
+        raise BadArgument(
+            f"boot argument `--{argument.name}` takes no value",
+            argument.where,
+            f"write `--{argument.name}` alone",
+        )
+    if given is not None:
+        return given
+    if argument.bare:
+        return "true"
+    if not rest or rest[-1].startswith("--") or (rest[-1][:1] == "-" and rest[-1][1:2] in short):
+        raise BadArgument(
+            f"boot argument `--{argument.name}` has no value",
+            argument.where,
+            f"write `{argument.form}`",
+        )
+    return rest.pop()
+
+
+def _unknown(declared: tuple[Argument, ...], word: str) -> BadArgument:
+    name = word.partition("=")[0]
+    if not word.startswith("-"):
+        return BadArgument(
+            f"`{word}` is not a boot argument", "", "write `--NAME=VALUE`; `--help` lists them"
+        )
+    from difflib import get_close_matches
+
+    names = sorted(f"--{argument.name}" for argument in declared)
+    near = get_close_matches(name, names, 1)
+    known = ", ".join(f"`{name}`" for name in names)
+    remedy = f"did you mean `{near[0]}`?" if near else f"there are: {known or 'none'}"
+    return BadArgument(f"there is no boot argument `{name}`", "", remedy)
+
+
+def _value(argument: Argument, said: list[str] | None) -> object:
+    """The value of an argument of which the texts were said; `None` if nothing was."""
+    if said is None and argument.required:
+        raise BadArgument(
+            f"boot argument `--{argument.name}` must be given: {argument.doc}".rstrip(": "),
+            argument.where,
+            f"add `{argument.form}`",
+        )
+    if argument.repeated:
+        texts = (argument.default or ()) if said is None else said
+        return tuple(_convert(argument, text) for text in texts)
+    text = argument.default if said is None else said[-1]
     if text is None:
-        return None
+        return False if argument.flag else None
+    return _convert(argument, str(text))
+
+
+def _convert(argument: Argument, text: str) -> object:
+    read = argument.converter
+    if isinstance(read, str):
+        read = converter(read, argument.choices)
+    elif isinstance(read, list):
+        read = list_of(read[0])
     try:
-        return CONVERTERS[argument.converter](text)
-    except (ValueError, KeyError) as error:
-        where = f", declared at {argument.where}" if argument.where else ""
-        raise Outcome(BAD_ARGUMENT, f"boot argument --{argument.name}: {error}{where}") from None
-
-
-def usage(declared: tuple[Argument, ...]) -> str:
-    """`usage(declared)` is one line per argument: its form, default and meaning."""
-    lines = [
-        f"--{argument.name}={argument.converter.upper()}  {argument.doc}"
-        f" (default: {'unset' if argument.default is None else argument.default})"
-        for argument in declared
-    ]
-    return "boot arguments: " + ("; ".join(lines) or "none")
-
-
-def encode(word: str) -> str:
-    """`encode(word)` is a kernel command line word that carries an argument.
-
-    The kernel takes a name with a dot for a module parameter, so that it hands it neither to
-    PID 1 nor warns of it. What could end the word or confuse its quoting is percent-encoded.
-    """
-    safe = "".join(
-        chr(byte) if 0x21 <= byte < 0x7F and byte not in b"%\"'\\" else f"%{byte:02X}"
-        for byte in word.encode()
-    )
-    return PREFIX + safe
-
-
-def from_command_line(text: str) -> list[str]:
-    """`from_command_line(text)` is the arguments that `encode` put on a kernel command line."""
-    return [_decode(word.removeprefix(PREFIX)) for word in text.split() if word.startswith(PREFIX)]
-
-
-def _decode(text: str) -> str:
-    head, *parts = text.split("%")
-    decoded = bytearray(head.encode())
-    for part in parts:
-        try:
-            decoded.append(int(part[:2], 16))
-        except ValueError:
-            raise Outcome(BAD_ARGUMENT, f"boot argument {text!r} is not percent-encoded") from None
-        decoded += part[2:].encode()
-    return decoded.decode(errors="replace")
+        return read(text)
+    except ValueError as error:
+        raise BadArgument(
+            f"boot argument `--{argument.name}`: {error}",
+            argument.where,
+            f"give it as `{argument.form}`",
+        ) from None

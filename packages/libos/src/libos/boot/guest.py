@@ -46,7 +46,7 @@ def _prepare() -> list[str]:
         from libos.boot import audit
 
         audit.watch_compilation()
-    from libos.boot.arguments import from_command_line
+    from libos.boot.command_line import from_command_line
 
     words = from_command_line(line)
     kernel.mount("", "/", "", kernel.MS_REMOUNT | kernel.MS_RDONLY)

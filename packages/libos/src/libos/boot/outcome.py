@@ -18,12 +18,16 @@ REASONS = {
 
 
 class Outcome(Exception):  # noqa: N818 - it may be a success
-    """`Outcome(code, reason)` ends the program with an exit code and a line that explains it."""
+    """`Outcome(code, reason, text)` ends the program with an exit code and a line that explains it.
 
-    def __init__(self, code: int, reason: str) -> None:
+    `text` is what is shown before, such as the table that was asked for.
+    """
+
+    def __init__(self, code: int, reason: str, text: str = "") -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
+        self.text = text
 
 
 def last_line(code: int, reason: str) -> str:

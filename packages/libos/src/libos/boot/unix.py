@@ -30,6 +30,4 @@ def main(module: ModuleType, execute: Callable[[ModuleType], None], words: list[
     code, reason = run(load, words)
     if code:
         print(last_line(code, reason), file=sys.stderr, flush=True)  # noqa: T201
-    elif "--help" in words:
-        print(reason)  # noqa: T201
     return code

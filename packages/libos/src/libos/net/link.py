@@ -12,6 +12,7 @@ from libos.net.netlink import Netlink, attribute, attributes
 from libos.net.value import Value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Final
 
 RTM_NEWLINK, RTM_GETLINK = 16, 18
@@ -27,12 +28,21 @@ class Link(Value):
     """`Link(index, name, mac, mtu, up, loopback)` is one interface as the kernel sees it now.
 
     `mac` is its hardware address (six bytes on Ethernet, or empty) and `mtu` is in bytes.
+    `metric` is what its routes are given: of two routes to one place the lower metric wins.
     """
 
-    __slots__ = ("index", "loopback", "mac", "mtu", "name", "up")
+    __slots__ = ("index", "loopback", "mac", "metric", "mtu", "name", "up")
 
     def __init__(
-        self, index: int, name: str, mac: bytes, mtu: int, *, up: bool, loopback: bool
+        self,
+        index: int,
+        name: str,
+        mac: bytes,
+        mtu: int,
+        *,
+        up: bool,
+        loopback: bool,
+        metric: int = 0,
     ) -> None:
         self.index: Final = index
         self.name: Final = name
@@ -40,6 +50,19 @@ class Link(Value):
         self.mtu: Final = mtu
         self.up: Final = up
         self.loopback: Final = loopback
+        self.metric: Final = metric
+
+    def with_metric(self, metric: int) -> Link:
+        """`link.with_metric(metric)` is the link with that metric for its routes."""
+        return Link(
+            self.index,
+            self.name,
+            self.mac,
+            self.mtu,
+            up=self.up,
+            loopback=self.loopback,
+            metric=metric,
+        )
 
 
 def list_links(netlink: Netlink) -> list[Link]:
@@ -66,16 +89,21 @@ def _link(body: bytes) -> Link:
 
 def find_link(netlink: Netlink, name: str) -> Link | None:
     """`find_link(netlink, name)` is the interface of that name, or None."""
-    return next((link for link in list_links(netlink) if link.name == name), None)
+    return _named(list_links(netlink), name)
 
 
-async def wait_for_link(netlink: Netlink, name: str, limit: float) -> Link:
-    """`wait_for_link(netlink, name, limit)` is the interface as soon as the kernel has it.
+def _named(links: list[Link], name: str) -> Link | None:
+    return next((link for link in links if link.name == name), None)
 
-    A kernel that probes its devices late has none yet when PID 1 starts. `InterfaceMissingError` is
-    raised after `limit` seconds.
+
+async def wait_for(
+    netlink: Netlink, pick: Callable[[list[Link]], Link | None], limit: float
+) -> Link | None:
+    """`wait_for(netlink, pick, limit)` is the interface that `pick` takes, as soon as it does.
+
+    It is None if there is none after `limit` seconds.
     """
-    link = find_link(netlink, name)
+    link = pick(list_links(netlink))
     if link is not None:
         return link
     import asyncio
@@ -84,9 +112,21 @@ async def wait_for_link(netlink: Netlink, name: str, limit: float) -> Link:
     deadline = loop.time() + limit
     while loop.time() < deadline:
         await asyncio.sleep(_POLL_SECONDS)
-        link = find_link(netlink, name)
+        link = pick(list_links(netlink))
         if link is not None:
             return link
+    return None
+
+
+async def wait_for_link(netlink: Netlink, name: str, limit: float) -> Link:
+    """`wait_for_link(netlink, name, limit)` is the interface as soon as the kernel has it.
+
+    A kernel that probes its devices late has none yet when PID 1 starts. `InterfaceMissingError` is
+    raised after `limit` seconds.
+    """
+    link = await wait_for(netlink, lambda links: _named(links, name), limit)
+    if link is not None:
+        return link
     others = [link.name for link in list_links(netlink) if not link.loopback]
     raise InterfaceMissingError(
         f"network interface `{name}` did not appear within {limit:g} s; "

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from libos.net.link import Link
 
 RTM_NEWROUTE, RTM_DELROUTE = 24, 25
-RTA_DST, RTA_OIF, RTA_GATEWAY = 1, 4, 5
+RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY = 1, 4, 5, 6
 RT_TABLE_MAIN, RTPROT_STATIC, RTN_UNICAST = 254, 4, 1
 RT_SCOPE_UNIVERSE, RT_SCOPE_LINK = 0, 253
 RTNH_F_ONLINK = 4
+_IPV6_METRIC = 1024  # what the kernel takes where none is said (IP6_RT_PRIO_USER)
 
 _ROUTE = struct.Struct("=BBBBBBBBI")
 # family, destination and source length, type of service, table, protocol, scope, type, flags
@@ -56,4 +57,7 @@ def _request(link: Link, destination: bytes, prefix_length: int, gateway: bytes 
         prefix_length, 0, 0, RT_TABLE_MAIN, RTPROT_STATIC, scope, RTN_UNICAST, flags,
     )  # fmt: skip
     body += attribute(RTA_DST, destination) + attribute(RTA_OIF, struct.pack("=I", link.index))
+    if link.metric:
+        metric = link.metric if ipv4 else _IPV6_METRIC + link.metric
+        body += attribute(RTA_PRIORITY, struct.pack("=I", metric))
     return body if gateway is None else body + attribute(RTA_GATEWAY, gateway)

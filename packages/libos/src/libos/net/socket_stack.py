@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from libos.net.link import Link
     from libos.net.netlink import Netlink
     from libos.net.settings import Settings
+    from libos.signatures.network import Network
 
 _log = logging.getLogger("net")
 _BACKLOG = 1024  # the kernel caps it at net.core.somaxconn
@@ -23,17 +24,24 @@ _BACKLOG = 1024  # the kernel caps it at net.core.somaxconn
 class SocketStack:
     """`SocketStack(...)` is the kernel's network stack; it meets `libos.signatures.stack.Stack`.
 
-    With `manage` (in a VM) `start` brings up loopback and `interface`: `ipv4` is `dhcp`, `none` or
-    an address such as `10.0.0.2/24`, and `ipv6` is `auto` (the kernel's autoconfiguration),
-    `none` or such an address. `dns`, if given, goes before the name servers that DHCP tells.
-    `mtu` is in bytes; `interface_limit` and `dhcp_limit` are the seconds to wait for each.
+    With `manage` (in a VM) `start` brings up loopback and the interface of `network`, or else the
+    one called `interface`: `ipv4` is `dhcp`, `none` or an address such as `10.0.0.2/24`, and
+    `ipv6` is `auto` (the kernel's autoconfiguration), `none` or such an address. `dns`, if given,
+    goes before the name servers that DHCP tells. `mtu` is in bytes; `interface_limit` and
+    `dhcp_limit` are the seconds to wait for each. `group` is what the names of these boot
+    arguments begin with, for messages.
     Without `manage` (a Unix process) nothing is configured and the host's network is used.
 
-    Programs may use asyncio's own functions as well: they work on the same stack.
+    Where `network` is not the only one, servers listen on its interface and connections leave by
+    it, so that two stacks of one program do not meet. Of default routes that of the interface
+    declared first is taken, and its name servers are asked first.
+
+    Programs may use asyncio's own functions as well: they work on all interfaces.
     """
 
     def __init__(  # noqa: PLR0913 - they are boot arguments, by name
         self,
+        network: Network | None = None,
         *,
         interface: str = "eth0",
         ipv4: str = "dhcp",
@@ -43,11 +51,13 @@ class SocketStack:
         dns: tuple[str, ...] = (),
         hostname: str | None = None,
         mtu: int | None = None,
+        group: str | None = None,
         manage: bool = True,
         interface_limit: float = 10.0,
         dhcp_limit: float = 60.0,
         resolv_conf: str = "/run/resolv.conf",
     ) -> None:
+        self._network = network
         self._interface = interface
         self._ipv4 = ipv4
         self._ipv4_gateway = ipv4_gateway
@@ -56,6 +66,7 @@ class SocketStack:
         self._dns = dns
         self._hostname = hostname
         self._mtu = mtu
+        self._group = group
         self._manage = manage
         self._interface_limit = interface_limit
         self._dhcp_limit = dhcp_limit
@@ -81,16 +92,31 @@ class SocketStack:
         """
         if not self._manage:
             return
+        from libos.net.error import NetworkError
+
+        try:
+            await self._configure()
+        except NetworkError as error:
+            if self._group is not None:
+                error.where = _grouped(error.where, self._group)
+                error.do = _grouped(error.do, self._group)
+            raise
+
+    async def _configure(self) -> None:
         from libos.net.link import bring_up, find_link, wait_for_link
         from libos.net.netlink import Netlink
 
         settings = self._settings()
+        if self._network is not None:
+            self._interface = self._network.interface
         with Netlink() as netlink:
             bring_up(netlink, await wait_for_link(netlink, "lo", 0.0))
             link = find_link(netlink, self._interface)
             if link is None:
                 _log.info("waiting for the interface `%s`", self._interface)
                 link = await wait_for_link(netlink, self._interface, self._interface_limit)
+            if self._network is not None:
+                link = link.with_metric(self._network.number)
             bring_up(netlink, link, mtu=self._mtu, ipv6=self._ipv6 != "none")
             self._set_static(netlink, link, settings)
         if settings.hostname is not None:
@@ -108,9 +134,13 @@ class SocketStack:
 
     async def create_server(
         self, protocol_factory: Callable[[], asyncio.BaseProtocol], port: int
-    ) -> asyncio.Server:
+    ) -> asyncio.AbstractServer:
         """`create_server(protocol_factory, port)`: see `Stack.create_server`."""
         loop = asyncio.get_running_loop()
+        if self._bound is not None:
+            from libos.net.bound import create_server
+
+            return await create_server(loop, protocol_factory, port, self._bound, _BACKLOG)
         # Addresses, not None: asyncio would start a thread to look that up.
         hosts = ["0.0.0.0", "::"] if _has_ipv6() else ["0.0.0.0"]  # noqa: S104 - it is a server
         if port:
@@ -126,7 +156,17 @@ class SocketStack:
         self, host: str, port: int
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """`connect(host, port)` is a pair of streams to a peer, or raises `OSError`."""
+        if self._bound is not None:
+            from libos.net.bound import connect
+
+            return await connect(asyncio.get_running_loop(), host, port, self._bound)
         return await asyncio.open_connection(host, port)
+
+    @property
+    def _bound(self) -> str | None:
+        """The interface to keep to, where there is another."""
+        network = self._network
+        return None if network is None or network.alone else network.interface
 
     def _settings(self) -> Settings:
         from libos.net.settings import Settings
@@ -202,9 +242,19 @@ class SocketStack:
             withdraw_lease(netlink, link, lease)
 
     def _write_resolv_conf(self, dns: tuple[str, ...], domain: str | None) -> None:
-        from libos.net.resolver import write_resolv_conf
+        from libos.net.resolver import write_part, write_resolv_conf
 
-        write_resolv_conf(self._resolv_conf, dns, domain)
+        if self._network is None or self._network.alone:
+            write_resolv_conf(self._resolv_conf, dns, domain)
+        else:
+            write_part(self._resolv_conf, self._network.number, dns, domain)
+
+
+def _grouped(text: str, group: str) -> str:
+    """The text with the boot arguments in it called as those of the group are."""
+    for name in ("ipv4", "ipv6", "dns", "hostname"):
+        text = text.replace(f"--{name}", f"--{group}-{name}")
+    return text
 
 
 def _has_ipv6() -> bool:

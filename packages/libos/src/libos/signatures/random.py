@@ -9,5 +9,5 @@ class Random(Protocol):
     """A source of bytes that nobody can foretell."""
 
     def generate(self, count: int) -> bytes:
-        """`generate(n)` is `n` fresh random bytes, fit for keys. Raises `ValueError` below 0."""
+        """`generate(n)` is the next `n` bytes, fit for keys. Raises `ValueError` below 0."""
         ...

@@ -1,0 +1,1 @@
+"""Block devices: implementations of `libos.signatures.block.Block`, one per file."""
