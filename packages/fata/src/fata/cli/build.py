@@ -6,8 +6,8 @@ import time
 
 import click
 
-from fata.cli.plans import carry_out
-from fata.cli.settings import Settings, common
+from functoria.cli.plans import carry_out
+from functoria.cli.settings import Settings, common
 from fata.cli.show import size
 from fata.configure import plan
 from fata.image.manifest import Manifest
@@ -23,7 +23,7 @@ def command(settings: Settings) -> None:
     The result lies in dist/NAME-TARGET, with a manifest that says what it is.
     """
     began = time.monotonic()
-    project = settings.project()
+    project = saved_project(settings)
     main = project.generated / "main.py"
     if not main.is_file():
         raise UserError(

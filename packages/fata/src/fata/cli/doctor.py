@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 import click
 
-from fata.cli.settings import common
-from fata.cli.show import colour
+from functoria.cli.settings import common
+from functoria.cli.show import colour
 from fata.doctor import Finding, State, examine
 
 _MARKS = {

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from fata.cli.settings import Settings, common
-from fata.cli.show import show_error
+from functoria.cli.settings import Settings, common
+from functoria.cli.show import show_error
 from fata.qemu.accelerator import Preference
 from fata.qemu.machine import Guest, UserNic
 from fata.qemu.observer import Observer
@@ -68,7 +68,7 @@ def command(
         preference=Preference(accelerator),
         words=kernel_word,
     )
-    directory = settings.project().output
+    directory = saved_project(settings).output
     made = check(directory)
     if made.image is None:
         program = process_command(directory, made, options)

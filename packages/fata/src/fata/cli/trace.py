@@ -6,7 +6,7 @@ import click
 
 from fata.build.prepare import TRACE_FILE
 from fata.build.trace import trace
-from fata.cli.settings import Settings, common
+from functoria.cli.settings import Settings, common
 
 
 @click.command("trace", context_settings={"allow_interspersed_args": False})
@@ -20,5 +20,5 @@ def command(settings: Settings, arguments: tuple[str, ...]) -> None:
     as it will be used: what is not used is not seen.
     """
     settings.report("the program runs as a process of this machine: use it, then press ctrl-C")
-    seen = trace(settings.project({"target": "unix"}), arguments, settings.report)
+    seen = trace(saved_project(settings, {"target": "unix"}), arguments, settings.report)
     settings.report(f"{len(seen.modules)} modules, {len(seen.files)} files: {TRACE_FILE}")
