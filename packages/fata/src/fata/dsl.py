@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 import functoria
+from fata.devices.block import block, block_of_file, encrypted_block, guest_disk, ramdisk
 from fata.devices.clock import clock, mock_clock
 from fata.devices.http import http_server
 from fata.devices.job import asgi, main, program, wsgi
@@ -12,10 +13,21 @@ from fata.devices.jobs import delay, noop, together
 from fata.devices.kv_ro import directory_kv_ro, kv_ro, packed_kv_ro
 from fata.devices.logs import console_logs, no_logs
 from fata.devices.name import guest_name
+from fata.devices.network import network
 from fata.devices.random import random, seeded_random
 from fata.devices.stack import socket_stack
 from fata.devices.target import TARGET, by_target
-from fata.devices.types import CLOCK, HTTP, KV_RO, LOGS, NAME, RANDOM, STACK
+from fata.devices.types import (
+    BLOCK,
+    CLOCK,
+    HTTP,
+    KV_RO,
+    LOGS,
+    NAME,
+    NETWORK,
+    RANDOM,
+    STACK,
+)
 from functoria import (
     BOOLEAN,
     INTEGER,
@@ -59,6 +71,7 @@ def register(name: str, *jobs: Impl, logs: Impl | None = None) -> None:
 
 
 __all__ = [
+    "BLOCK",
     "BOOLEAN",
     "CLOCK",
     "HTTP",
@@ -67,6 +80,7 @@ __all__ = [
     "KV_RO",
     "LOGS",
     "NAME",
+    "NETWORK",
     "PORT",
     "RANDOM",
     "STACK",
@@ -80,12 +94,16 @@ __all__ = [
     "Type",
     "argument",
     "asgi",
+    "block",
+    "block_of_file",
     "by_target",
     "choice",
     "clock",
     "console_logs",
     "delay",
     "directory_kv_ro",
+    "encrypted_block",
+    "guest_disk",
     "guest_name",
     "http_server",
     "if_impl",
@@ -94,10 +112,12 @@ __all__ = [
     "main",
     "match_impl",
     "mock_clock",
+    "network",
     "no_logs",
     "noop",
     "packed_kv_ro",
     "program",
+    "ramdisk",
     "random",
     "register",
     "seeded_random",

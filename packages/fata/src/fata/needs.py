@@ -18,9 +18,24 @@ class Directory:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network interface, which the target provides as the guest's `name`."""
+    """A network interface, which the host gives to the guest under this name."""
 
     name: str
+    position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A disk, which the host gives to the guest under this name.
+
+    `size` is the least that it must have, in bytes, where the program cares.
+    """
+
+    name: str
+    size: int | None
+    read_only: bool
+    position: Position | None
+    sector_size: int = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +54,4 @@ class Exclude:
     position: Position | None
 
 
-Need = Directory | Network | Include | Exclude
+Need = Directory | Network | Disk | Include | Exclude

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from fata.build import given
 from fata.build.prepare import Prepared, Report, collect_needs, prepare
 from fata.build.record import manifest_of
 from fata.image import manifest
@@ -13,11 +14,10 @@ from fata.image.initramfs import initramfs
 from fata.image.output import blob, publish
 from fata.image.root import DROPPED, INIT, MODULES, directory_entries, skeleton
 from fata.kernel import Kernel, provide
-from fata.needs import Directory, Network
+from fata.needs import Directory
 from fata.project import Project
 from fata.targets.keys import COMPRESSION, KERNEL
 
-PROFILE = "virtio"
 START = "libos.boot.init"
 OWN = (None, "app")
 STARTS = (START, "libos.boot.guest")
@@ -25,7 +25,7 @@ STARTS = (START, "libos.boot.guest")
 
 def build(project: Project, report: Report) -> manifest.Manifest:
     """`build(project, report)` is the manifest of the image that now lies in `project.output`."""
-    kernel = provide(project.context.get(KERNEL), PROFILE, report)
+    kernel = provide(project.context.get(KERNEL), given.profile(project), report)
     prepared = prepare(project, report, start=STARTS)
     layers, records = _root(prepared, kernel)
     report("packing the image")
@@ -81,7 +81,7 @@ def _root(
         path = INIT if file.module == START else file.path
         entry = Entry(path, content=file.content(), mode=mode)
         add(entry, file.kind.value, file.module, file.package, file.reason)
-    for index, module in enumerate(kernel.modules(_features(prepared))):
+    for index, module in enumerate(kernel.modules(given.features(prepared.project))):
         entry = Entry(f"{MODULES}/{index:02}-{module.name}.ko", content=module.path.read_bytes())
         add(entry, "kernel module", None, "linux", "the devices of the graph need it")
     for need in collect_needs(prepared.project):
@@ -109,12 +109,6 @@ def _layers(
     return layers
 
 
-def _features(prepared: Prepared) -> tuple[str, ...]:
-    """What the kernel must be able to drive, said by the live devices."""
-    network = any(isinstance(need, Network) for need in collect_needs(prepared.project))
-    return ("virtio-mmio", "virtio-pci", "net") if network else ()
-
-
 def _command_line(prepared: Prepared, kernel: Kernel) -> str:
     """The kernel's words: its own, then PID 1 and its arguments (bootparam(7)).
 
@@ -122,4 +116,6 @@ def _command_line(prepared: Prepared, kernel: Kernel) -> str:
     """
     python = f"rdinit=/usr/bin/python{prepared.interpreter.short_version}"
     own = ("fata.end=restart", python, "-I", "-S", f"/{INIT}")
-    return " ".join((*kernel.cmdline, *own))
+    names = [need.name for need in given.networks(prepared.project)]
+    order = (f"fata.nics={','.join(names)}",) if len(names) > 1 else ()
+    return " ".join((*kernel.cmdline, *own, *order))

@@ -15,6 +15,8 @@ from fata.needs import Exclude, Include, Need
 from fata.project import Project
 from fata.requirements import Requirement, environment, lock
 from fata.targets.keys import PYTHON
+from functoria.key import Stage
+from libos.boot.converters import ELSEWHERE, LIST
 
 PROGRAM = MAIN
 LOCK_FILE = "fata.lock"
@@ -58,7 +60,7 @@ def prepare(project: Project, report: Report, *, start: tuple[str, ...]) -> Prep
         environment=packages,
         interpreter=python,
         libos=library,
-        start=start,
+        start=(*start, *_converters(project)),
         include=tuple(name for need in needs if isinstance(need, Include) for name in need.modules),
         exclude=tuple(name for need in needs if isinstance(need, Exclude) for name in need.modules),
         trace=trace if trace.is_file() else None,
@@ -67,7 +69,20 @@ def prepare(project: Project, report: Report, *, start: tuple[str, ...]) -> Prep
     return Prepared(project, python, packages, locked.packages, library, files)
 
 
+def _converters(project: Project) -> tuple[str, ...]:
+    """The modules that read the boot arguments of the program, where its types are not usual."""
+    boot = (key for key in project.keys if key.stage is Stage.BOOT)
+    names = {key.converter.name.removeprefix(LIST) for key in boot}
+    return tuple(sorted({ELSEWHERE[name] for name in names if name in ELSEWHERE}))
+
+
 def collect_needs(project: Project) -> tuple[Need, ...]:
-    """`collect_needs(p)` is what the live devices need from the tool, in order."""
-    found = project.graph.collect(lambda device: device.needs)
+    """`collect_needs(p)` is what the live devices need from the tool, in declared order.
+
+    That is the order in which the configuration creates the devices, whatever uses them.
+    """
+    devices = sorted(
+        (node.device for node in project.graph.nodes), key=lambda device: device.serial
+    )
+    found = dict.fromkeys(need for device in devices for need in device.needs)
     return tuple(need for need in found if isinstance(need, Need))

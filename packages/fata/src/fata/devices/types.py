@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from functoria import Type
 
+BLOCK = Type("block")
 CLOCK = Type("clock")
 HTTP = Type("http")
 KV_RO = Type("kv_ro")
 LOGS = Type("logs")
 NAME = Type("name")
+NETWORK = Type("network")
 RANDOM = Type("random")
 STACK = Type("stack")

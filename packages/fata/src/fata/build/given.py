@@ -1,0 +1,58 @@
+"""What the host of a guest has to give it: interfaces and disks, and the kernel to drive them."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from fata.build.prepare import collect_needs
+from fata.kernel.fragments import profile_for
+from fata.needs import Disk, Network
+from fata.project import Project
+from functoria import UserError
+
+Given = TypeVar("Given", Network, Disk)
+
+
+def networks(project: Project) -> tuple[Network, ...]:
+    """`networks(p)` is the interfaces that a guest is given, in declared order.
+
+    Raises `UserError` if two have one name.
+    """
+    return _distinct(project, Network, "network")
+
+
+def disks(project: Project) -> tuple[Disk, ...]:
+    """`disks(p)` is the disks that a guest is given, in declared order.
+
+    Raises `UserError` if two have one name.
+    """
+    return _distinct(project, Disk, "disk")
+
+
+def features(project: Project) -> tuple[str, ...]:
+    """`features(p)` is what the kernel must be able to drive, and nothing that no device needs."""
+    devices = [
+        *(("net",) if networks(project) else ()),
+        *(("block",) if disks(project) else ()),
+    ]
+    return ("virtio-mmio", "virtio-pci", *devices) if devices else ()
+
+
+def profile(project: Project) -> str:
+    """`profile(p)` is the profile of the kernel that drives them."""
+    return profile_for(features(project))
+
+
+def _distinct(project: Project, kind: type[Given], what: str) -> tuple[Given, ...]:
+    found = tuple(need for need in collect_needs(project) if isinstance(need, kind))
+    by_name: dict[str, Given] = {}
+    for need in found:
+        other = by_name.setdefault(need.name, need)
+        if other is not need:
+            raise UserError(
+                f"two devices are the {what} `{need.name}`"
+                + (f", the other at {other.position}" if other.position else ""),
+                need.position,
+                f"make it one value and use that twice, or give one {what} another name",
+            )
+    return found
