@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 import functoria.project
-from fata.build.needs import collect_needs
+from fata.build.prepare import collect_needs
 from fata.build.record import argument_record
 from fata.configure import main_text
 from fata.image.manifest import read, to_json

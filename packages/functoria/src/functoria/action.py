@@ -144,7 +144,10 @@ def _do(action: Action) -> None:
 
 
 def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Make `path` hold `content` wholly or not at all: a temporary file, fsync, rename."""
+    """Make `path` hold `content` wholly or not at all: a temporary file, fsync, rename.
+
+    When it returns, the file is there also after a loss of power.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -157,3 +160,8 @@ def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

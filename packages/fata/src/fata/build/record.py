@@ -31,9 +31,9 @@ def manifest_of(
         versions=versions(),
         source=_source(project.directory),
         keys=_keys(project),
-        arguments=tuple(_argument(key) for key in project.keys if key.stage is Stage.BOOT),
+        arguments=tuple(argument_record(key) for key in project.keys if key.stage is Stage.BOOT),
         interpreter=_interpreter(prepared),
-        requirements=prepared.pins,
+        requirements=prepared.lock.packages,
         image=image,
         memory=None if image is None else project.context.get(MEMORY),
         network=tuple(
@@ -46,14 +46,15 @@ def manifest_of(
 
 def _keys(project: Project) -> dict[str, str]:
     values = {
-        key.option: key.converter.show(value)
+        key.option: key.shown(value)
         for key in project.keys
         if key.stage is Stage.CONFIGURE and (value := project.context.get(key)) is not None
     }
     return dict(sorted(values.items()))
 
 
-def _argument(key: Key[Any]) -> manifest.ArgumentRecord:
+def argument_record(key: Key[Any]) -> manifest.ArgumentRecord:
+    """`argument_record(key)` is what a manifest says of a boot argument."""
     default = None if key.default is None else key.converter.show(key.default)
     return manifest.ArgumentRecord(key.option, key.converter.name, default, key.doc)
 

@@ -7,9 +7,9 @@ from dataclasses import asdict
 
 import click
 
+from fata.doctor import Finding, State, examine
 from functoria.cli.settings import common
 from functoria.cli.show import colour
-from fata.doctor import Finding, State, examine
 
 _MARKS = {
     State.GOOD: click.style("ok  ", fg="green"),

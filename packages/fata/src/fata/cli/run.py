@@ -8,8 +8,7 @@ from pathlib import Path
 
 import click
 
-from functoria.cli.settings import Settings, common
-from functoria.cli.show import show_error
+from fata.cli.project import saved_project
 from fata.qemu.accelerator import Preference
 from fata.qemu.machine import Guest, UserNic
 from fata.qemu.observer import Observer
@@ -17,6 +16,8 @@ from fata.qemu.publish import parse_all
 from fata.qemu.supervise import run
 from fata.run import Options, check, plan, process_command
 from functoria import UserError
+from functoria.cli.settings import Settings, common
+from functoria.cli.show import show_error
 
 NO_OUTCOME = 125
 """The exit code where the guest ended without saying how."""

@@ -6,6 +6,7 @@ import click
 
 from fata.build.prepare import TRACE_FILE
 from fata.build.trace import trace
+from fata.cli.project import saved_project
 from functoria.cli.settings import Settings, common
 
 
