@@ -60,5 +60,6 @@ TOOL = Tool(
     },
     versions=report,
     next_step="run `fata build`",
+    beginning="begin a project with `fata new`",
     reserved=RESERVED | {"image", "why"},
 )

@@ -23,7 +23,7 @@ def clean_plan(tool: Tool, directory: Path) -> tuple[Action, ...]:
     in the tool's directory without its mark stays.
     """
     generated = directory / tool.generated
-    files = [path for path in sorted(generated.rglob("*")) if marked(path, tool.mark)]
+    files = [path for path in _below(generated) if marked(path, tool.mark)]
     folders = {generated, *(parent for path in files for parent in path.parents)}
     inside = sorted((f for f in folders if f.is_relative_to(generated)), reverse=True)
     return (
@@ -31,3 +31,13 @@ def clean_plan(tool: Tool, directory: Path) -> tuple[Action, ...]:
         *tool.leftovers(directory),
         *(RemoveDirectory(folder) for folder in inside),
     )
+
+
+def foreign(tool: Tool, directory: Path) -> tuple[Path, ...]:
+    """`foreign(tool, directory)` is the files among the generated that were not generated."""
+    gone = {action.path for action in clean_plan(tool, directory)}
+    return tuple(path for path in _below(directory / tool.generated) if path not in gone)
+
+
+def _below(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.rglob("*") if not path.is_dir())

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from functoria import gate
 from functoria.action import Action
+from functoria.error import UserError
 from functoria.evaluate import Program, evaluate
 from functoria.key import Key
+from functoria.position import from_here
 from functoria.value import Value
 
 if TYPE_CHECKING:
@@ -62,7 +64,8 @@ class Tool:
     some cases. `plan(project)` is the files that `configure` writes, beside the saved keys.
     `leftovers(directory)` is what else `clean` removes. `queries` are added to those that every
     tool has. `versions()` is what `--version --json` says beside the tool's own version.
-    `next_step` is what to do after `configure`. `reserved` are options that no key may have.
+    `next_step` is what to do after `configure`, and `beginning` how to begin a configuration.
+    `reserved` are options that no key may have.
     """
 
     name: str
@@ -76,6 +79,7 @@ class Tool:
     queries: Mapping[str, Query] = field(default_factory=dict)
     versions: Callable[[], Mapping[str, object]] = dict
     next_step: str | None = None
+    beginning: str = "write one"
     reserved: frozenset[str] = RESERVED
 
     @property
@@ -108,4 +112,11 @@ class Tool:
         Raises `UserError` where its first line asks for another version of the tool, and for
         what is wrong with it.
         """
+        if not config.exists():
+            raise UserError(
+                f"there is no configuration `{from_here(config)}`",
+                "--file",
+                f"go to the directory of the program, name another with `--file`, or "
+                f"{self.beginning}",
+            )
         return evaluate(config, gate=lambda line, at: gate.check(line, self.name, self.version, at))

@@ -7,16 +7,18 @@ taken; the second time for good, when only the keys that matter are options.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from functoria.branch import Branch
 from functoria.cli.settings import located, settings_of
 from functoria.context import Source, resolve
-from functoria.error import UserError
+from functoria.error import UsageError, UserError
 from functoria.evaluate import Program
 from functoria.key import Key, Stage, Texts
 from functoria.project import (
@@ -58,11 +60,15 @@ class KeyedCommand(click.Command):
             if not helping:
                 refuse_unknown(tool, said, *live)
             keyed.options = [_option(tool, key) for key in live[0] if _configurable(key)]
+            keyed.untaken = live[1]
         except UserError as error:
             if not helping:
                 raise
             keyed.trouble = error
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise _near_untaken(error, keyed.untaken) from None
 
     def _file(self, ctx: click.Context, args: list[str]) -> Path | None:
         found = _forgiving(super().get_params(ctx), self, ctx, args).get("file")
@@ -119,7 +125,21 @@ class _Keyed:
         self.program: Program | None = None
         self.options: list[click.Option] = []
         self.texts: dict[str, Texts] = {}
+        self.untaken: Mapping[str, Branch] = {}
         self.trouble: UserError | None = None
+
+
+def _near_untaken(error: click.NoSuchOption, untaken: Mapping[str, Branch]) -> Exception:
+    """The error, or a better one where a key of a branch not taken is nearly of that name."""
+    near = get_close_matches(error.option_name.removeprefix("--"), untaken, 1, cutoff=0.8)
+    if not near:
+        return error
+    return UsageError(
+        f"there is no option `{error.option_name}`",
+        error.option_name,
+        f"did you mean `--{near[0]}`? it belongs to the branch `{untaken[near[0]].name}`, "
+        "which is not taken",
+    )
 
 
 def project_of(context: click.Context) -> Project:

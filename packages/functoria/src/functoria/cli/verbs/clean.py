@@ -6,7 +6,8 @@ import click
 
 from functoria.cli.plans import carry_out, dry_run_option
 from functoria.cli.settings import common, settings_of
-from functoria.configure import clean_plan
+from functoria.configure import clean_plan, foreign
+from functoria.position import from_here
 
 
 @click.command("clean")
@@ -19,5 +20,7 @@ def command(context: click.Context, dry_run: bool) -> None:
     What you wrote stays, also where it lies among what was generated.
     """
     settings = settings_of(context)
-    actions = clean_plan(settings.tool, settings.config.absolute().parent)
-    carry_out(actions, settings, dry_run=dry_run)
+    directory = settings.config.absolute().parent
+    carry_out(clean_plan(settings.tool, directory), settings, dry_run=dry_run)
+    for path in foreign(settings.tool, directory):
+        settings.note(f"`{from_here(path)}` was not generated, and stays")
