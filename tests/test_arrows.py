@@ -23,7 +23,7 @@ HEAVY = ["asyncio", "elftools", "email", "http.client", "msgspec", "rich", "uv",
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"]])
 def test_nothing_heavy_is_imported_before_it_is_needed(arguments: list[str]) -> None:
     script = (
-        "import sys\nfrom fata.cli import run\n"
+        "import sys\nfrom fata.cli.entry import run\n"
         f"code = run({arguments!r})\nprint(code, *sys.modules, file=sys.stderr)"
     )
     done = subprocess.run(

@@ -139,6 +139,11 @@ def test_why_a_module_is_in_the_image(project: MakeProject) -> None:
     chain = built.ok("describe", "--why", "starlette.routing").out.splitlines()
     assert "notes.py:" in chain[-1] or any("notes.py:" in line for line in chain)
     assert chain[-1].endswith("imports starlette.routing")
-    missing = built.fata("describe", "--why", "tkinter")
+    assert built.ok("describe", "--why", "libc.so.6").out.splitlines()[-1].startswith("lib/")
+    missing = built.fata("describe", "--why", "unittest.mock")
     assert missing.code == 1
-    assert 'add include=["tkinter"]' in missing.err
+    assert 'add include=["unittest.mock"]' in missing.err
+    nowhere = built.fata("describe", "--why", "no_such_module")
+    assert nowhere.code == 1
+    assert "there is no `no_such_module`, neither in the image nor among" in nowhere.err
+    assert "include" not in nowhere.err

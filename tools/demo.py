@@ -13,6 +13,7 @@ import click
 
 from fata.build.build import build
 from fata.cli.show import size
+from fata.consoles import console
 from fata.project import load
 from fata.qemu.accelerator import Preference
 from fata.qemu.background import background
@@ -59,8 +60,7 @@ def demo() -> str:
         guest, choice = plan(project.output, made, options)
         report(f"{choice.accelerator}: {choice.reason}")
     watch = Stopwatch()
-    log = project.output / "console.log"
-    with step("boot it and fetch a page"):
+    with step("boot it and fetch a page"), console(project.output) as log:
         with background(guest, choice.accelerator, log, watch) as running:
             nic = running.guest.nics[0]
             port = nic.publish[0].host if isinstance(nic, UserNic) else 0

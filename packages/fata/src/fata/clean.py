@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fata.consoles import consoles
 from fata.image.manifest import FILE_NAME
 from fata.image.output import output_files
 from fata.tool import TOOL
@@ -23,5 +24,6 @@ def leftovers(directory: Path) -> tuple[Action, ...]:
     outputs = directory / "dist"
     for output in sorted(path.parent for path in outputs.glob(f"*/{FILE_NAME}")):
         actions += [RemoveFile(path) for path in output_files(output)]
-        actions += [RemoveFile(output / "console.log"), RemoveDirectory(output)]
+        actions += [RemoveFile(path) for path in consoles(output)]
+        actions.append(RemoveDirectory(output))
     return (*actions, RemoveDirectory(outputs))

@@ -30,6 +30,7 @@ from fata.devices.types import (
 )
 from functoria import (
     BOOLEAN,
+    DURATION,
     INTEGER,
     JOB,
     PORT,
@@ -74,6 +75,7 @@ __all__ = [
     "BLOCK",
     "BOOLEAN",
     "CLOCK",
+    "DURATION",
     "HTTP",
     "INTEGER",
     "JOB",

@@ -17,6 +17,14 @@ class Directory:
 
 
 @dataclass(frozen=True, slots=True)
+class HostDirectory:
+    """The directory `source` is read where it lies, by a program that runs as a process."""
+
+    source: str
+    position: Position | None
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
     """A network interface, which the host gives to the guest under this name."""
 
@@ -54,4 +62,4 @@ class Exclude:
     position: Position | None
 
 
-Need = Directory | Network | Disk | Include | Exclude
+Need = Directory | HostDirectory | Network | Disk | Include | Exclude

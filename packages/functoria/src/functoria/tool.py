@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 
 RESERVED = frozenset(
-    {"all", "dot", "dry-run", "file", "help", "html", "json", "keys", "output", "quiet", "svg"}
-    | {"verbose", "version"}
+    {"all", "dot", "dry-run", "file", "help", "html", "json", "keys", "layout", "output"}
+    | {"quiet", "svg", "verbose", "version"}
 )
 """Options of the standard verbs, which no key may have."""
 

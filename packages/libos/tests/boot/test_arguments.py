@@ -93,7 +93,7 @@ def test_two_dashes_end_the_arguments() -> None:
             "give it as `--dns=ADDRESS,...`",
         ),
         ("--prot=1", "there is no boot argument `--prot`; did you mean `--port`?"),
-        ("-x", "there is no boot argument `-x`; there are: `--dns`, `--dry`, `--fast`, "),
+        ("-x", "there is no boot argument `-x`; the boot arguments are `--dns`, `--dry`, `--fast`, "),
         ("port=1", "`port=1` is not a boot argument; write `--NAME=VALUE`; `--help` lists them"),
     ],
 )

@@ -7,14 +7,16 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from fata.build.prepare import Prepared, collect_needs
+from fata.build import given
+from fata.build.prepare import Prepared
+from fata.build.sources import project_files
 from fata.image import manifest
-from fata.needs import Network
-from fata.project import Project
+from fata.sources import key_texts
 from fata.targets.keys import MEMORY
 from fata.versions import versions
 from functoria import Key
 from functoria.key import Stage
+from libos.boot.converters import LIST
 
 
 def manifest_of(
@@ -24,39 +26,55 @@ def manifest_of(
 ) -> manifest.Manifest:
     """`manifest_of(prepared, files, image)` is the manifest of a build of the project."""
     project = prepared.project
-    interfaces = [need for need in collect_needs(project) if isinstance(need, Network)]
     return manifest.Manifest(
         name=project.program.name,
         target=project.target,
         versions=versions(),
         source=_source(project.directory),
-        keys=_keys(project),
+        keys=key_texts(project),
         arguments=tuple(argument_record(key) for key in project.keys if key.stage is Stage.BOOT),
         interpreter=_interpreter(prepared),
         requirements=prepared.lock.packages,
         image=image,
         memory=None if image is None else project.context.get(MEMORY),
         network=tuple(
-            manifest.NetworkDevice(number, need.name) for number, need in enumerate(interfaces)
+            manifest.NetworkDevice(number, need.name)
+            for number, need in enumerate(given.networks(project))
+        ),
+        disks=tuple(
+            manifest.DiskDevice(number, need.name, need.size, need.read_only, need.sector_size)
+            for number, need in enumerate(given.disks(project))
         ),
         files=files,
         missing=tuple(f"{miss.name} ({miss.place})" for miss in prepared.closure.missing),
+        project=project_files(prepared),
     )
-
-
-def _keys(project: Project) -> dict[str, str]:
-    values = {
-        key.option: key.shown(value)
-        for key in project.keys
-        if key.stage is Stage.CONFIGURE and (value := project.context.get(key)) is not None
-    }
-    return dict(sorted(values.items()))
 
 
 def argument_record(key: Key[Any]) -> manifest.ArgumentRecord:
     """`argument_record(key)` is what a manifest says of a boot argument."""
-    default = None if key.default is None else key.converter.show(key.default)
-    return manifest.ArgumentRecord(key.option, key.converter.name, default, key.doc)
+    texts = None if key.default is None else key.show(key.default)
+    return manifest.ArgumentRecord(
+        name=key.option,
+        converter=_converter(key),
+        default=texts if key.repeated or texts is None else texts[0],
+        doc=key.doc,
+        where=str(key.position or ""),
+        required=key.required,
+        flag=key.flag,
+        repeated=key.repeated,
+        short=key.short,
+        choices=key.converter.choices,
+        group=key.group,
+    )
+
+
+def _converter(key: Key[Any]) -> str:
+    """The name of the key's converter; for one of the program's own, where it is."""
+    if key.converter.reference is None:
+        return key.converter.name
+    listed = LIST if key.converter.name.startswith(LIST) else ""
+    return listed + key.converter.reference
 
 
 def _interpreter(prepared: Prepared) -> manifest.Interpreter:

@@ -7,14 +7,21 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
+from fata.build.calls import Call, Mistake, as_constructor, as_coroutine, taken
+from fata.build.definition import Definition, definition
 from fata.project import Project
-from functoria import Node, Reference, UserError
+from functoria import Arrow, Node, Reference, UserError
+
+_ASGI = ("libos.services.http.job:serve", "application")
+_ASGI_PARAMETERS = 3  # scope, receive, send
 
 
 def check_references(project: Project) -> None:
-    """Raise `UserError` at the device's line for a name that its module does not define.
+    """Raise `UserError` at the device's line for an object that is not what is wanted.
 
-    Only modules of the project are looked at, as text: nothing of the user's is run.
+    That is: a name that its module does not define, a job that is not an `async def`, and a
+    function that does not take what it is given, where its text leaves no doubt. Only modules of
+    the project are looked at, as text: nothing of the user's is run.
     """
     for reference, node in _references(project):
         path = _source(project.directory, reference.module)
@@ -22,16 +29,45 @@ def check_references(project: Project) -> None:
             if not _elsewhere(reference.module):
                 _refuse_module(project.directory, reference, node)
             continue
-        names = _defined(path)
-        if names is not None and reference.attribute not in names:
-            near = get_close_matches(reference.attribute, names, 1)
+        file = path.relative_to(project.directory).as_posix()
+        _check_name(path, file, reference, node)
+        found = definition(path, reference.attribute)
+        mistake = None if found is None else _mistake(found, reference, node)
+        if found is not None and mistake is not None:
             raise UserError(
-                f"`{path.relative_to(project.directory)}` does not define `{reference.attribute}`",
-                node.position,
-                f"did you mean `{reference.module}:{near[0]}`?"
-                if near
-                else f"define it there, or name what is meant as `{reference.module}:...`",
+                f"`{found.name}` of {file}:{found.line} {mistake.what}", node.position, mistake.do
             )
+
+
+def _mistake(found: Definition, reference: Reference, node: Node) -> Mistake | None:
+    """What is wrong with the object in the place where the configuration puts it."""
+    if reference.name != node.device.constructor:
+        application = node.device.keywords.get(_ASGI[1])
+        if (node.device.constructor, application) != (_ASGI[0], reference):
+            return None  # a value like any other
+        wrong = as_coroutine(found, "an ASGI application")
+        return wrong or _not_a_class(found, Call(_ASGI_PARAMETERS))
+    wrong = as_coroutine(found, "a job") if node.is_job else as_constructor(found)
+    complete = not isinstance(node.type, Arrow)
+    return wrong or taken(found, Call(len(node.inputs), node.device.keywords, complete))
+
+
+def _not_a_class(found: Definition, call: Call) -> Mistake | None:
+    return None if isinstance(found.node, ast.ClassDef) else taken(found, call)
+
+
+def _check_name(path: Path, file: str, reference: Reference, node: Node) -> None:
+    names = _defined(path)
+    if names is None or reference.attribute in names:
+        return
+    near = get_close_matches(reference.attribute, names, 1)
+    raise UserError(
+        f"`{file}` does not define `{reference.attribute}`",
+        node.position,
+        f"did you mean `{reference.module}:{near[0]}`?"
+        if near
+        else f"define it there, or name what is meant as `{reference.module}:...`",
+    )
 
 
 def _references(project: Project) -> Iterator[tuple[Reference, Node]]:

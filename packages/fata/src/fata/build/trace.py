@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fata.build.prepare import TRACE_FILE, Report, prepare
-from fata.build.unix import launcher
+from fata.build.unix import check_directories, launcher
 from fata.closure import Trace, record
 from fata.configure import main_text
 from fata.project import Project
@@ -24,6 +24,7 @@ def trace(project: Project, arguments: Sequence[str], report: Report) -> Trace:
     `project` is configured for the target `unix`. The run lasts until the program ends, or until
     an interrupt, which ends it. Raises `UserError` if it fails.
     """
+    check_directories(project)
     prepared = prepare(project, report, start=("libos.boot.unix",))
     with tempfile.TemporaryDirectory(prefix="fata-trace-") as scratch:
         program, main = Path(scratch) / "traced.py", Path(scratch) / "main.py"

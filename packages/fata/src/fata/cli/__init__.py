@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
+# `signal` imports others for milliseconds, in which it cannot be asked for anything.
+import _signal as signal  # type: ignore[import-not-found]
+import os
 import sys
-from collections.abc import Mapping
 
-from fata.tool import TOOL
-from functoria.cli.application import STANDARD, application
-from functoria.cli.entry import run as run_command
-from functoria.cli.group import Verb
+TYPE_CHECKING = False
 
-VERBS: Mapping[str, Verb] = {
-    "new": Verb("fata.cli.new", "Begin a project from a template."),
-    "configure": Verb(
-        "functoria.cli.verbs.configure", "Choose keys and write the program that will boot."
-    ),
-    "build": Verb("fata.cli.build", "Build what was configured."),
-    "run": Verb("fata.cli.run", "Run what was built."),
-    "trace": Verb("fata.cli.trace", "Watch a run, to find what is imported by computed names."),
-    "describe": Verb("fata.cli.describe", "Show what a program is made of, and why."),
-    "query": STANDARD["query"],
-    "clean": Verb("functoria.cli.verbs.clean", "Remove what configure and build have made."),
-    "doctor": Verb("fata.cli.doctor", "Say what this machine can and cannot do."),
-    "kernel": Verb("fata.cli.kernel", "Build, list and inspect kernels."),
-    "completion": STANDARD["completion"],
-    "help": STANDARD["help"],
-}
-
-
-def run(arguments: list[str]) -> int:
-    """`run(arguments)` is the exit code of the command that the arguments name."""
-    return run_command(application(TOOL, VERBS), TOOL, arguments)
+if TYPE_CHECKING:
+    from types import FrameType
 
 
 def main() -> None:
-    """Run the command that the arguments of the process name, and exit with its code."""
-    sys.exit(run(sys.argv[1:]))
+    """Run the command that the arguments name, and exit with its code.
+
+    Ctrl-C shows no traceback, however early it comes: while modules are imported, whose code
+    would make another error of it, and while Python ends.
+    """
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:
+        signal.signal(signal.SIGINT, _end)
+    from fata.cli.entry import run
+
+    if ours:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = 130
+    if ours:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    os.write(2, b"interrupted\n")
+    os._exit(130)

@@ -7,7 +7,7 @@ import time
 import click
 
 from fata.cli.project import saved_project
-from fata.cli.show import size
+from fata.cli.show import count, size
 from fata.image.manifest import Manifest
 from functoria import UserError
 from functoria.cli.plans import carry_out, dry_run_option
@@ -51,8 +51,9 @@ def summary(made: Manifest) -> tuple[str, ...]:
     if made.image is None:
         return ()
     kernel, initramfs = made.image.kernel.blob.size, made.image.initramfs.size
+    files = count(len(made.files), "file")
     return (
         f"{made.name}: {size(kernel + initramfs)} (kernel {size(kernel)}, "
-        f"root {size(initramfs)} of {len(made.files)} files, {size(made.image.unpacked)} unpacked)",
+        f"root {size(initramfs)} of {files}, {size(made.image.unpacked)} unpacked)",
         *(f"not found, and left out: {name}" for name in made.missing[:5]),
     )

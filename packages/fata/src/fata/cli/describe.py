@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from functoria import UsageError, UserError
 from functoria.cli.keyed import KeyedCommand
 from functoria.cli.settings import common
 from functoria.cli.verbs.describe import deliver, form_options, rendered
+
+if TYPE_CHECKING:
+    from functoria.picture import Annotations
 
 
 @click.command("describe", cls=KeyedCommand)
@@ -26,6 +30,7 @@ def command(
     form: str | None,
     keys: bool,
     every: bool,
+    layout: str,
     output: Path | None,
     image: bool,
     why: str | None,
@@ -42,8 +47,22 @@ def command(
     elif image:
         text = _image(project, as_json=form == "json")
     else:
-        text = rendered(project, form, keys=keys, every=every)
+        text = rendered(
+            project,
+            form,
+            keys=keys,
+            every=every,
+            layout=layout,
+            annotations=lambda: _annotations(project),
+        )
     deliver(text, output)
+
+
+def _annotations(project: Project) -> Annotations:
+    from fata.cli.show import size
+    from fata.image.annotations import of_devices
+
+    return of_devices(project.graph, project.output, size)
 
 
 def _image(project: Project, *, as_json: bool) -> str:
@@ -63,12 +82,19 @@ def _why(project: Project, name: str, *, as_json: bool) -> str:
     from fata.build.guest import STARTS
     from fata.build.prepare import prepare
 
-    chain = prepare(project, lambda _text: None, start=STARTS).closure.why(name)
-    if not chain:
+    closure = prepare(project, lambda _text: None, start=STARTS).closure
+    chain = closure.why(name)
+    if not chain and closure.left_out(name):
         raise UserError(
             f"`{name}` is not in the image",
             "--why",
             f'if the program needs it, add include=["{name}"] to its job in config.py',
+        )
+    if not chain:
+        raise UserError(
+            f"there is no `{name}`, neither in the image nor among the modules of this machine",
+            "--why",
+            "name a module as it is imported, or a file; `fata describe --image` lists the files",
         )
     if as_json:
         return json.dumps({"schema": 1, "name": name, "why": list(chain)}, indent=2) + "\n"

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 
+def count(number: int, noun: str) -> str:
+    """`count(1, "file")` is `1 file`, and `count(2, "file")` is `2 files`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def size(count: int) -> str:
     """`size(n)` is a number of bytes for people: three figures and a unit of 1000."""
     amount, unit = float(count), "B"

@@ -7,6 +7,7 @@ import click
 from fata.build.prepare import TRACE_FILE
 from fata.build.trace import trace
 from fata.cli.project import saved_project
+from fata.cli.show import count
 from functoria.cli.settings import Settings, common
 
 
@@ -22,4 +23,5 @@ def command(settings: Settings, arguments: tuple[str, ...]) -> None:
     """
     settings.report("the program runs as a process of this machine: use it, then press ctrl-C")
     seen = trace(saved_project(settings, {"target": "unix"}), arguments, settings.report)
-    settings.report(f"{len(seen.modules)} modules, {len(seen.files)} files: {TRACE_FILE}")
+    modules, files = count(len(seen.modules), "module"), count(len(seen.files), "file")
+    settings.report(f"{modules}, {files}: {TRACE_FILE}")

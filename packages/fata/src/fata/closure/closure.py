@@ -65,17 +65,18 @@ class Closure:
         return tuple(sorted(totals.items(), key=lambda pair: (-pair[1], pair[0])))
 
     def why(self, name: str) -> tuple[str, ...]:
-        """`why(name)` is a shortest chain of reasons for a module, or for a path in the image.
+        """`why(name)` is a shortest chain of reasons for a module, or for a file in the image.
 
-        The first line is where the image starts, the last one brings `name` in. It is empty where
-        `name` is not in the image.
+        A file is named by its path or its last part, such as `libssl.so.3`. The first line is
+        where the image starts, the last one brings `name` in. It is empty where `name` is not in
+        the image.
         """
         if name in self.graph.modules:
             return tuple(
                 f"{self.graph.place(edge)} {edge.how} {edge.target}".lstrip()
                 for edge in self.graph.chain(name)
             )
-        entry = next((e for e in self.entries if e.path == name.lstrip("/")), None)
+        entry = self._entry(name)
         if entry is None:
             return ()
         if entry.module is not None:
@@ -83,6 +84,18 @@ class Closure:
         holder = entry.reason.rpartition(" by ")[2] if entry.kind is EntryKind.LIBRARY else ""
         last = f"{entry.path}: {entry.reason}"
         return (*self.why(holder), last) if holder and holder != entry.path else (last,)
+
+    def left_out(self, name: str) -> bool:
+        """`left_out(name)` is whether it is a module of this machine that is not in the image."""
+        parts = name.split(".")
+        prefixes = {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
+        return not prefixes.isdisjoint(self.dropped)
+
+    def _entry(self, name: str) -> Entry | None:
+        path = name.lstrip("/")
+        found = (entry for entry in self.entries if entry.path == path)
+        short = (entry for entry in self.entries if entry.path.rpartition("/")[2] == path)
+        return next(found, None) or next(short, None)
 
 
 def closure(  # noqa: PLR0913 - each is one of the inputs of an image, and named

@@ -9,7 +9,8 @@ from fata.image.manifest import FileRecord, Manifest
 
 def listing(made: Manifest) -> str:
     """`listing(manifest)` is the sizes by package and the list of every file, in bytes."""
-    lines = [f"{made.name} for {made.target}: {len(made.files)} files"]
+    files = "1 file" if len(made.files) == 1 else f"{len(made.files)} files"
+    lines = [f"{made.name} for {made.target}: {files}"]
     if made.image is not None:
         kernel, initramfs = made.image.kernel, made.image.initramfs
         lines += [

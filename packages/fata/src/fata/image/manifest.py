@@ -75,13 +75,38 @@ class NetworkDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskDevice:
+    """A disk that the guest must be given; `number` counts from 0.
+
+    It must have at least `size` bytes, where that is said. `sector_size` is in bytes.
+    """
+
+    number: int
+    name: str
+    size: int | None = None
+    read_only: bool = False
+    sector_size: int = 512
+
+
+@dataclass(frozen=True, slots=True)
 class ArgumentRecord:
-    """A boot argument that the program takes."""
+    """A boot argument that the program takes, as `libos.boot.arguments.Argument` describes it.
+
+    `converter` is a name that libos knows, or `module:function` of the program's own. `where` is
+    the line of the configuration that declared it.
+    """
 
     name: str
     converter: str
-    default: str | None
+    default: str | tuple[str, ...] | None
     doc: str
+    where: str = ""
+    required: bool = False
+    flag: bool = False
+    repeated: bool = False
+    short: str | None = None
+    choices: tuple[str, ...] = ()
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +138,15 @@ class Source:
     modified: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectFile:
+    """A file of the project that the build was made from; `path` is relative to the project."""
+
+    path: str
+    size: int
+    sha256: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """`Manifest(...)` describes one build of one program for one target.
@@ -133,8 +167,10 @@ class Manifest:
     image: Image | None = None
     memory: int | None = None
     network: tuple[NetworkDevice, ...] = ()
+    disks: tuple[DiskDevice, ...] = ()
     files: tuple[FileRecord, ...] = field(default=())
     missing: tuple[str, ...] = ()
+    project: tuple[ProjectFile, ...] = ()
 
 
 def image_digest(kernel: Blob, initramfs: Blob, command_line: str) -> str:

@@ -16,7 +16,7 @@ class Outcome:
     `code` is the guest's exit code, or `None` where it gave none; `reason` is then a diagnosis,
     otherwise the guest's own word for its end, if any. `console` is the file with everything
     that the guest printed but the last `lost` bytes, which a full disk did not take. `seconds`
-    is the time from QEMU's start to its end.
+    is the time from QEMU's start to its end. `interrupted` is whether someone asked for the end.
     """
 
     code: int | None
@@ -24,6 +24,7 @@ class Outcome:
     console: Path
     seconds: float
     lost: int = 0
+    interrupted: bool = False
 
 
 def explain(reading: Reading, status: int, stopped: str | None, stderr: str) -> str:

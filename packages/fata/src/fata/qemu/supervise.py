@@ -93,6 +93,7 @@ class Run:
         self._stderr = b""
         self._stage = _Stage.RUNNING
         self._stopped: str | None = None
+        self._interrupted = False
         self._deadline: float | None = None
 
     def __enter__(self) -> Self:
@@ -183,6 +184,7 @@ class Run:
         return bool(data)
 
     def _read_wake(self) -> bool:
+        self._interrupted = True
         for _ in self._woken.recv(64):
             self._escalate("stopped before it ended by itself")
         return True
@@ -219,10 +221,13 @@ class Run:
             raise start_failure(stderr, self.guest, self._accelerator)
         verdict = self._reading.verdict
         lost = max(0, self._received - _size(self._log))
+        code: int | None
+        reason: str | None
         if verdict is not None and status == 0:
-            return Outcome(verdict.code, verdict.reason, self._log, seconds, lost)
-        reason = explain(self._reading, status, self._stopped, stderr)
-        return Outcome(None, reason, self._log, seconds, lost)
+            code, reason = verdict.code, verdict.reason
+        else:
+            code, reason = None, explain(self._reading, status, self._stopped, stderr)
+        return Outcome(code, reason, self._log, seconds, lost, self._interrupted)
 
 
 def _with_ports(guest: Guest) -> Guest:

@@ -12,7 +12,7 @@ from functoria.cli.show import show_error
 from functoria.error import UsageError, UserError
 from functoria.tool import Tool
 
-INTERRUPTED = 130
+DONE, FAILED, INTERRUPTED = 0, 1, 130
 
 
 def run(application: click.Command, tool: Tool, arguments: list[str]) -> int:
@@ -37,6 +37,8 @@ def run(application: click.Command, tool: Tool, arguments: list[str]) -> int:
 
 def _failed(error: BaseException, tool: Tool) -> int:
     """Show the error; the exit code is the result."""
+    if isinstance(error.__cause__, KeyboardInterrupt):
+        error = error.__cause__  # classes that are being made wrap what interrupts them
     match error:
         case UserError():
             show_error(error)
@@ -56,14 +58,14 @@ def _failed(error: BaseException, tool: Tool) -> int:
         case BrokenPipeError():
             # The reader of our output has gone, as `head` does: there is no one to tell.
             sys.stderr.close()
-            return 1
+            return FAILED
         case MemoryError() | OSError():
             what = f"the system refused: {error}" if str(error) else "there is not enough memory"
             show_error(UserError(what, None, "make room, then run the command again"))
-            return 1
+            return FAILED
     what = f"{tool.name} itself failed: {type(error).__name__}: {error}"
     show_error(UserError(what, None, "run the command again with `-vv`, and report what it shows"))
-    return 1
+    return FAILED
 
 
 def _of_click(error: click.UsageError, tool: Tool) -> UsageError:

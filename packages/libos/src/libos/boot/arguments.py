@@ -185,7 +185,7 @@ def _unknown(declared: tuple[Argument, ...], word: str) -> BadArgument:
     names = sorted(f"--{argument.name}" for argument in declared)
     near = get_close_matches(name, names, 1)
     known = ", ".join(f"`{name}`" for name in names)
-    remedy = f"did you mean `{near[0]}`?" if near else f"there are: {known or 'none'}"
+    remedy = f"did you mean `{near[0]}`?" if near else f"the boot arguments are {known or 'none'}"
     return BadArgument(f"there is no boot argument `{name}`", "", remedy)
 
 

@@ -16,6 +16,15 @@ REASONS = {
     INTERRUPTED: "interrupted",
 }
 
+MEANINGS = {
+    SUCCESS: "the program finished, or was asked for `--help`",
+    BAD_ARGUMENT: "a boot argument is unknown, missing or has a bad value",
+    UNCAUGHT: "an exception that nothing caught; its traceback is on the console",
+    DEVICE_FAILED: "a device did not start: no address by DHCP, for example, or a port in use",
+    INTERRUPTED: "interrupted: ctrl-C on its console, or a request to shut down",
+}
+"""What each code means to the host; 1 to 63 are the program's own."""
+
 
 class Outcome(Exception):  # noqa: N818 - it may be a success
     """`Outcome(code, reason, text)` ends the program with an exit code and a line that explains it.

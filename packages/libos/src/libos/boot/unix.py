@@ -19,15 +19,19 @@ def main(module: ModuleType, execute: Callable[[ModuleType], None], words: list[
     """`main(module, execute, words)` is the exit code of the generated program `module`.
 
     `execute(module)` runs the module's body. A terminate signal ends the program as an interrupt
-    from the keyboard does.
+    from the keyboard does. Until the program itself begins, an interrupt is left to the caller.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     def load() -> ModuleType:
         execute(module)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         return module
 
     code, reason = run(load, words)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own end is not to be interrupted
     if code:
         print(last_line(code, reason), file=sys.stderr, flush=True)  # noqa: T201
     return code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,9 +16,13 @@ from functoria.cli.settings import common
 from functoria.error import UsageError
 from functoria.project import Project
 
+if TYPE_CHECKING:
+    from functoria.picture import Annotations
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 FORMS = ("dot", "html", "json", "svg")
+LAYOUTS = ("layered", "graphviz")
 
 
 def form_options(command: Command) -> Command:
@@ -30,6 +34,12 @@ def form_options(command: Command) -> Command:
         click.option("--svg", "form", flag_value="svg", help="The graph as a picture."),
         click.option("--html", "form", flag_value="html", help="A page, with picture and tables."),
         click.option("--all", "every", is_flag=True, help="Branches not taken, too."),
+        click.option(
+            "--layout",
+            type=click.Choice(LAYOUTS),
+            default=LAYOUTS[0],
+            help="Who arranges pictures: ours is the same everywhere, graphviz needs `dot`.",
+        ),
         click.option(
             "-o",
             "--output",
@@ -48,15 +58,31 @@ def form_options(command: Command) -> Command:
 @form_options
 @click.pass_context
 def command(
-    context: click.Context, form: str | None, keys: bool, every: bool, output: Path | None
+    context: click.Context,
+    form: str | None,
+    keys: bool,
+    every: bool,
+    layout: str,
+    output: Path | None,
 ) -> None:
     """Show what a program is made of, and why."""
     project = project_of(context)
-    deliver(rendered(project, form, keys=keys, every=every), output)
+    deliver(rendered(project, form, keys=keys, every=every, layout=layout), output)
 
 
-def rendered(project: Project, form: str | None, *, keys: bool, every: bool) -> str:
-    """`rendered(project, form, ...)` is the description in one of `FORMS`, or as text."""
+def rendered(
+    project: Project,
+    form: str | None,
+    *,
+    keys: bool,
+    every: bool,
+    layout: str = LAYOUTS[0],
+    annotations: Callable[[], Annotations | None] = lambda: None,
+) -> str:
+    """`rendered(project, form, ...)` is the description in one of `FORMS`, or as text.
+
+    `annotations()` is what the tool adds to the devices of a picture.
+    """
     name, graph = project.program.name, project.graph
     if keys:
         if form not in (None, "json"):
@@ -68,13 +94,24 @@ def rendered(project: Project, form: str | None, *, keys: bool, every: bool) -> 
     if form == "json":
         return describe.as_json(name, graph, project.keys, project.context)
     if form is not None:
-        return _picture(project, form, every=every)
+        return _picture(project, form, every, layout, annotations())
     text = describe.as_text(name, graph, project.keys, project.context)
     return text + (_alternatives(project) if every else "")
 
 
-def _picture(project: Project, form: str, *, every: bool) -> str:
-    return describe.as_dot(project.program.name, project.graph)
+def _picture(
+    project: Project, form: str, every: bool, layout: str, annotations: Annotations | None
+) -> str:
+    from functoria import picture
+
+    name, roots = project.program.name, project.program.roots
+    graph, keys, context = project.graph, project.keys, project.context
+    if form == "dot":
+        return picture.as_dot(name, roots, graph, keys, context, all=every)
+    way = picture.LAYERED if layout == LAYOUTS[0] else picture.GRAPHVIZ
+    if form == "html":
+        return picture.as_html(name, roots, graph, keys, context, annotations, layout=way)
+    return picture.as_svg(name, roots, graph, keys, context, annotations, all=every, layout=way)
 
 
 def _alternatives(project: Project) -> str:

@@ -1,0 +1,75 @@
+"""Boot arguments, checked before anything boots, by what the manifest says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from fata.image.manifest import ArgumentRecord, Manifest
+from functoria import Position, UsageError
+from libos.boot.arguments import Argument, BadArgument, parse
+from libos.boot.converters import LIST
+from libos.boot.outcome import BAD_ARGUMENT, Outcome
+
+WHERE = "the arguments after `--`"
+
+
+class BootArgumentError(UsageError):
+    """A mistake in the boot arguments: the exit code is the one that the program would end with."""
+
+    exit_code = BAD_ARGUMENT
+
+
+def check_arguments(made: Manifest, words: Sequence[str]) -> str | None:
+    """`check_arguments(manifest, words)` is the table of arguments, if the words ask for it.
+
+    Raises `BootArgumentError` for words that the program would refuse. Values that the program
+    reads by functions of its own are left for it to check.
+    """
+    _refuse_keys(made, words)
+    try:
+        parse(tuple(_argument(record) for record in made.arguments), list(words))
+    except BadArgument as error:
+        raise BootArgumentError(error.what, _position(error.where), error.do) from None
+    except Outcome as outcome:
+        return outcome.text
+    return None
+
+
+def _argument(record: ArgumentRecord) -> Argument:
+    converter: str | Callable[[str], object] | list[Callable[[str], object]] = record.converter
+    if ":" in record.converter:
+        converter = [str] if record.converter.startswith(LIST) else str
+    return Argument(
+        record.name,
+        converter,
+        record.default,
+        record.doc,
+        record.where,
+        required=record.required,
+        flag=record.flag,
+        repeated=record.repeated,
+        short=record.short,
+        choices=record.choices,
+        group=record.group,
+    )
+
+
+def _refuse_keys(made: Manifest, words: Sequence[str]) -> None:
+    """Raise for a key: it was chosen when the program was configured, and cannot be any more."""
+    taken = {record.name for record in made.arguments}
+    for index, word in enumerate(words):
+        name, equals, text = word.removeprefix("--").partition("=")
+        if not word.startswith("--") or name in taken or name not in made.keys:
+            continue
+        following = words[index + 1] if index + 1 < len(words) else ""
+        value = text if equals else following if not following.startswith("-") else ""
+        raise BootArgumentError(
+            f"`--{name}` is chosen when the program is configured",
+            WHERE,
+            f"run `fata configure --{name} {value or 'VALUE'}`, then `fata build`",
+        )
+
+
+def _position(where: str) -> Position | str:
+    file, _, line = where.rpartition(":")
+    return Position(file, int(line)) if file and line.isdecimal() else where or WHERE

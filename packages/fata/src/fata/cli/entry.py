@@ -1,0 +1,32 @@
+"""The command `fata`: its verbs, each imported when it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import functoria.cli.entry
+from fata.tool import TOOL
+from functoria.cli.application import STANDARD, application
+from functoria.cli.group import Verb
+
+VERBS: Mapping[str, Verb] = {
+    "new": Verb("fata.cli.new", "Begin a project from a template."),
+    "configure": Verb(
+        "functoria.cli.verbs.configure", "Choose keys and write the program that will boot."
+    ),
+    "build": Verb("fata.cli.build", "Build what was configured."),
+    "run": Verb("fata.cli.run", "Run what was built."),
+    "trace": Verb("fata.cli.trace", "Watch a run, to find what is imported by computed names."),
+    "describe": Verb("fata.cli.describe", "Show what a program is made of, and why."),
+    "query": STANDARD["query"],
+    "clean": Verb("functoria.cli.verbs.clean", "Remove what configure and build have made."),
+    "doctor": Verb("fata.cli.doctor", "Say what this machine can and cannot do."),
+    "kernel": Verb("fata.cli.kernel", "Build, list and inspect kernels."),
+    "completion": STANDARD["completion"],
+    "help": STANDARD["help"],
+}
+
+
+def run(arguments: list[str]) -> int:
+    """`run(arguments)` is the exit code of the command that the arguments name."""
+    return functoria.cli.entry.run(application(TOOL, VERBS), TOOL, arguments)

@@ -1,0 +1,1 @@
+"""The small languages inside strings: disks, network interfaces, PCI devices and so on."""

@@ -1,0 +1,17 @@
+"""Bytes and text: a file that is not UTF-8 keeps its bytes.
+
+`xl` reads bytes. Bytes that are no UTF-8 become lone surrogates (PEP 383) and come back as they
+were, so that a file in Latin-1 is read, edited and written without a change elsewhere.
+"""
+
+from __future__ import annotations
+
+
+def decode(data: bytes) -> str:
+    """The text of a file; `encode(decode(data)) == data` for all bytes."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def encode(text: str) -> bytes:
+    """The bytes of a text that came from `decode`, or of any text without surrogates."""
+    return text.encode("utf-8", "surrogateescape")
