@@ -26,10 +26,9 @@ def refused(result_of: Project, *arguments: str, code: int) -> str:
     [
         (
             None,
-            "error: the configuration config.py cannot be read: No such file or directory\n"
+            "error: there is no configuration `config.py`\n"
             "   at: --file\n"
-            "   do: go to the directory of the program, name another file with `--file`, "
-            "or begin with `fata new`",
+            "   do: go to the directory of the program",
         ),
         (
             "register(\n",

@@ -82,7 +82,8 @@ def run(plan: Iterable[Action]) -> tuple[Action, ...]:
             raise UserError(
                 f"cannot {shown(action)}: {error.strerror}",
                 from_here(action.path),
-                "make room or give yourself the right to write there, then run the command again",
+                "make room or give yourself the right to write there, then run the command again; "
+                "what was there before is still usable",
             ) from None
     return actions
 
