@@ -21,9 +21,9 @@ from starts import starts
 from table import text
 from variant import copied
 
-from fata.cli.show import show_error
 from fata.qemu.machine import PROGRAM, Accelerator
 from functoria import UserError
+from functoria.cli.show import show_error
 
 OUTPUT = Path(__file__).resolve().parent / "results.json"
 SECTIONS = ("starts", "engine")

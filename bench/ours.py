@@ -7,7 +7,7 @@ from pathlib import Path
 
 from variant import Variant, configured
 
-from fata.build.guest import build
+from fata.build.build import build
 from fata.image.manifest import Image
 from fata.nics import parse_publications
 from fata.qemu.accelerator import Preference

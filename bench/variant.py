@@ -6,10 +6,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from fata.configure import plan as configuration
 from fata.project import Project, load
 from fata.qemu.machine import Guest
 from functoria.action import run
+from functoria.configure import plan as configuration
 
 MARK = "first line of Python"
 MODULE = "a_website"

@@ -87,6 +87,30 @@ def test_the_commands_of_the_page_on_images(project: MakeProject) -> None:
 
 
 @pytest.mark.e2e
+def test_the_page_on_running(project: MakeProject, running: StartRun) -> None:
+    website = project("website").built("-t", "unix")
+    table, *starts = commands(blocks("docs/running.md", "sh")[0])
+    assert "--port=PORT" in website.ok(*table[1:]).out
+    for command in starts:
+        words = [word.replace("8080", str(PORT)) for word in command[2:]]
+        run = running(website, *words)
+        assert wait_http(PORT, "/", 60).status == 200
+        assert run.interrupt() == 130
+    refused, traceback = blocks("docs/running.md", "text")
+    assert website.fata("run", "--", "--port=http").err == refused
+    website.write("website.py", "\n" * 7 + _FAILING)
+    assert website.fata("run").err == traceback.replace(
+        '  File "website.py", line 9, in start\n',
+        f'  File "{website.directory}/website.py", line 9, in start\n    {_RAISE}\n',
+    ).replace(", in website\n", f", in website\n    {_REGISTER}\n")
+
+
+_RAISE = 'raise ValueError("no such page")'
+_FAILING = f"async def start(site, http):\n    {_RAISE}\n"
+_REGISTER = 'register("website", website(kv_ro("site"), http_server()))'
+
+
+@pytest.mark.e2e
 @pytest.mark.parametrize("template", ["asgi", "job", "site", "tcp"])
 def test_every_template_configures_and_builds_for_every_target(
     tmp_path: Path, template: str

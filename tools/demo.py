@@ -11,9 +11,8 @@ from pathlib import Path
 
 import click
 
-from fata.build.guest import build
-from fata.cli.show import show_error, size
-from fata.configure import plan as configuration
+from fata.build.build import build
+from fata.cli.show import size
 from fata.consoles import console
 from fata.project import load
 from fata.qemu.accelerator import Preference
@@ -25,6 +24,8 @@ from fata.qemu.wait import wait_http
 from fata.run import Options, check, plan
 from functoria import UserError
 from functoria.action import run
+from functoria.cli.show import show_error
+from functoria.configure import plan as configuration
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "website"
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from fata.configure import plan
 from fata.devices.target import TARGET
 from fata.project import Project, load
 from fata.targets.keys import KERNEL
 from functoria import UsageError, UserError
 from functoria.action import needed, run
+from functoria.configure import plan
 
 CONFIG = """\
 from fata.dsl import BOOLEAN, asgi, http_server, if_impl, key, register
@@ -39,7 +39,11 @@ def test_the_command_line_wins_over_the_environment_over_what_was_saved(config: 
         return context.get(TARGET), context.get(KERNEL), context.origin(KERNEL)
 
     assert values({}, {}) == ("virtio", "tiny", "saved context")
-    assert values({}, {"FATA_KERNEL": "debian"}) == ("virtio", "debian", "environment")
+    assert values({}, {"FATA_KERNEL": "debian"}) == (
+        "virtio",
+        "debian",
+        "environment (FATA_KERNEL)",
+    )
     assert values({"kernel": "auto"}, {"FATA_KERNEL": "debian"})[1:] == ("auto", "command line")
 
 
@@ -62,7 +66,7 @@ def test_only_the_keys_of_the_branches_taken_are_there(config: Path) -> None:
 
 
 def test_a_key_that_does_not_matter_is_refused(config: Path) -> None:
-    with pytest.raises(UsageError, match="belongs to a part of the configuration that is not"):
+    with pytest.raises(UsageError, match="belongs to the branch `target=virtio`, which"):
         load(config, {"kernel": "tiny"}, {})
     with pytest.raises(UsageError, match="there is no key `--kernal`"):
         load(config, {"kernal": "tiny"}, {})

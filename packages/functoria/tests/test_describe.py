@@ -61,6 +61,7 @@ def test_json_has_a_version_and_every_device_once() -> None:
     assert data["keys"][0] == {
         "name": "port",
         "stage": "boot",
+        "type": "PORT",
         "value": "80",
         "origin": "default",
         "doc": "where to listen",

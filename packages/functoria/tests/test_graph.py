@@ -22,7 +22,7 @@ from functoria import (
     resolve_graph,
 )
 from functoria.converter import choice
-from functoria.graph import all_keys, choices, unique_options
+from functoria.graph import all_keys, unique_options
 
 A, B = Type("a"), Type("b")
 EMPTY = Context({})
@@ -47,6 +47,11 @@ def test_a_device_used_twice_is_one_device() -> None:
 def test_two_devices_of_one_definition_are_two_devices() -> None:
     job = device("job", A >> A >> JOB)(device("nic"), device("nic"))
     assert names(job) == ["nic", "nic_2", "job"]
+
+
+def test_no_two_devices_share_a_variable() -> None:
+    job = device("job", A >> A >> A >> JOB)(device("a"), device("a"), device("a_2"))
+    assert names(job) == ["a", "a_2", "a_2_2", "job"]
 
 
 def test_partial_application_is_flattened() -> None:
@@ -110,10 +115,3 @@ def test_a_graph_may_be_deeper_than_the_stack() -> None:
     for _ in range(20_000):
         term = device("node", A >> A)(term)
     assert len(resolve_graph([term], EMPTY).nodes) == 20_001
-
-
-def test_choices_are_found_once_each() -> None:
-    key = Key(name="k", converter=BOOLEAN, default=True, doc="")
-    inner = if_impl(key, device("x"), device("y"))
-    assert choices([inner, if_impl(key, inner, device("z"))])[0] is inner
-    assert len(choices([inner, if_impl(key, inner, device("z"))])) == 2

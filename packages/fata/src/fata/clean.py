@@ -1,29 +1,25 @@
-"""`fata clean`: the plan of what to remove."""
+"""`fata clean`: what there is to remove beside what `fata configure` writes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from fata.configure import MARK
 from fata.consoles import consoles
 from fata.image.manifest import FILE_NAME
 from fata.image.output import output_files
-from fata.project import GENERATED, context_file
+from fata.tool import TOOL
 from functoria.action import Action, RemoveDirectory, RemoveFile
 
 
-def plan(directory: Path) -> tuple[Action, ...]:
-    """`plan(directory)` is the removal of what was generated there, for every target.
+def leftovers(directory: Path) -> tuple[Action, ...]:
+    """`leftovers(directory)` is the removal of what was built there, for every target.
 
-    It needs no configuration: a project whose `config.py` is broken can be cleaned.
+    The lock of requirements, `fata.lock`, stays: it belongs under version control.
     """
-    generated = directory / GENERATED
+    compiled = directory / TOOL.generated / "__pycache__"
     actions: list[Action] = [
-        RemoveFile(generated / "main.py", MARK),
-        RemoveFile(context_file(directory)),
-        *(RemoveFile(path) for path in sorted(generated.glob("__pycache__/main.*.pyc"))),
-        RemoveDirectory(generated / "__pycache__"),
-        RemoveDirectory(generated),
+        *(RemoveFile(path) for path in sorted(compiled.glob("main.*.pyc"))),
+        RemoveDirectory(compiled),
     ]
     outputs = directory / "dist"
     for output in sorted(path.parent for path in outputs.glob(f"*/{FILE_NAME}")):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-VERSION = "0.1.0"
-"""The version of the tool."""
+VERSION = "0.2.0"
+"""The version of the tool, which the first line of a configuration may speak of."""
 
 
 def versions() -> dict[str, str]:
@@ -11,3 +11,28 @@ def versions() -> dict[str, str]:
     from importlib.metadata import version
 
     return {name: version(name) for name in ("fata", "functoria", "libos", "xlcfg")}
+
+
+def report() -> dict[str, object]:
+    """`report()` is what takes part in a build: engine, API, Xen library, Python, kernels.
+
+    `api` is the version of the signatures that programs are written against. `kernels` are those
+    in the user's cache, the newest of each kind last.
+    """
+    import platform
+
+    import libos
+    from fata.kernel import Kernel, cached_kernels
+
+    packages = {name: text for name, text in versions().items() if name != "fata"}
+    kernels = [
+        {"provider": kernel.provider, "version": kernel.version, "package": kernel.package_version}
+        for kernel in cached_kernels()
+        if isinstance(kernel, Kernel)
+    ]
+    return {
+        **packages,
+        "api": libos.API,
+        "python": platform.python_version(),
+        "kernels": kernels,
+    }

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from functoria.error import UserError
+from functoria.position import from_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,14 @@ _HEAD = 512
 
 def shown(action: Action) -> str:
     """`shown(action)` is the action as a line for its reader."""
+    path = from_here(action.path)
     match action:
         case WriteFile():
-            return f"write {action.path} ({len(action.content)} bytes)"
+            return f"write {path} ({len(action.content)} bytes)"
         case RemoveFile():
-            return f"remove {action.path}"
+            return f"remove {path}"
         case RemoveDirectory():
-            return f"remove {action.path}, if it is empty"
+            return f"remove {path}, if it is empty"
 
 
 def needed(plan: Iterable[Action]) -> tuple[Action, ...]:
@@ -72,18 +74,24 @@ def run(plan: Iterable[Action]) -> tuple[Action, ...]:
     generated, and where the system refuses.
     """
     actions = needed(plan)
-    for action in actions:
-        _check(action)
+    check(actions)
     for action in actions:
         try:
             _do(action)
         except OSError as error:
             raise UserError(
                 f"cannot {shown(action)}: {error.strerror}",
-                str(action.path),
-                "make room or give yourself the right to write there, then run the command again",
+                from_here(action.path),
+                "make room or give yourself the right to write there, then run the command again; "
+                "what was there before is still usable",
             ) from None
     return actions
+
+
+def check(plan: Iterable[Action]) -> None:
+    """Raise `UserError` for a file that the plan would change and that was not generated."""
+    for action in plan:
+        _check(action)
 
 
 def _done(action: Action) -> bool:
@@ -103,14 +111,24 @@ def _read(path: Path) -> bytes | None:
         return None
 
 
+def marked(path: Path, mark: bytes) -> bool:
+    """`marked(path, mark)` is whether the head of the file bears the mark of a generator."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return mark in file.read(_HEAD)
+    except OSError:
+        return False
+
+
 def _check(action: Action) -> None:
-    if isinstance(action, RemoveDirectory) or action.mark is None or not action.path.exists():
+    if isinstance(action, RemoveDirectory) or action.mark is None:
         return
-    content = _read(action.path)
-    if content is None or action.mark not in content[:_HEAD]:
+    if os.path.lexists(action.path) and not marked(action.path, action.mark):
         raise UserError(
-            f"{action.path} was not generated, and is left as it is",
-            str(action.path),
+            f"{from_here(action.path)} was not generated, and is left as it is",
+            from_here(action.path),
             "move the file away, then run the command again",
         )
 
@@ -127,7 +145,10 @@ def _do(action: Action) -> None:
 
 
 def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Make `path` hold `content` wholly or not at all: a temporary file, fsync, rename."""
+    """Make `path` hold `content` wholly or not at all: a temporary file, fsync, rename.
+
+    When it returns, the file is there also after a loss of power.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -140,3 +161,8 @@ def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

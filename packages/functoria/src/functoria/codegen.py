@@ -16,12 +16,13 @@ from typing import Any
 
 from functoria.context import Context
 from functoria.error import UserError
-from functoria.graph import Graph, Node, device_keys, unique_options
+from functoria.graph import Graph, Node, unique_options
 from functoria.impl import Impl, Reference
 from functoria.key import Key, Stage
 from functoria.path import paths
 from functoria.type import Arrow
 from functoria.value import Value
+from functoria.walk import device_keys
 
 _WIDTH = 100
 _FORMS = ("required", "flag", "repeated")

@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from functoria.branch import branches
 from functoria.context import Context
-from functoria.graph import Graph, Node, device_keys
-from functoria.impl import Device, Reference
+from functoria.graph import Graph, Node
+from functoria.impl import Choice, Device, Impl, Reference, label_of
 from functoria.key import Key, Stage
 from functoria.value import Value
+from functoria.walk import children, device_keys, walk
 
 SCHEMA = 1
 """The version of the JSON that `as_json` gives; it grows when a reader could misread it."""
@@ -30,13 +32,33 @@ def _section(title: str, lines: list[str]) -> list[str]:
     return [title, *(f"  {line}" for line in lines), ""] if lines else []
 
 
+def _value(key: Key[Any], context: Context) -> object:
+    return key.unsaid if key.stage is Stage.BOOT else context.get(key)
+
+
+def _origin(key: Key[Any], context: Context) -> str:
+    return "at boot" if key.stage is Stage.BOOT else context.origin(key)
+
+
 def _key_line(key: Key[Any], context: Context) -> str:
-    if key.stage is Stage.BOOT:
-        shown = "unset" if key.default is None else key.converter.show(key.default)
-        return f"--{key.option} {shown}  (at boot)  {key.doc}"
-    value = context.get(key)
-    shown = "unset" if value is None else key.converter.show(value)
-    return f"--{key.option} {shown}  ({context.origin(key)})  {key.doc}"
+    shown = key.shown(_value(key, context))
+    return f"--{key.option} {shown}  ({_origin(key, context)})  {key.doc}"
+
+
+def keys_as_text(keys: Iterable[Key[Any]], context: Context) -> str:
+    """`keys_as_text(keys, context)` is a table: option, value, where from, declared where, doc."""
+    rows = [("KEY", "VALUE", "FROM", "DECLARED", "MEANING")]
+    for key in keys:
+        value = "required" if key.required and key.stage is Stage.BOOT else ""
+        shown = value or key.shown(_value(key, context))
+        place = str(key.position) if key.position else "-"
+        rows.append((f"--{key.option}", shown, _origin(key, context), place, key.doc))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "".join(
+        "  ".join((*(f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)), row[4]))
+        + "\n"
+        for row in rows
+    )
 
 
 def _trees(graph: Graph, context: Context) -> list[str]:
@@ -85,6 +107,21 @@ def _shown(value: object, context: Context) -> str | None:
     return None
 
 
+def choices_as_text(roots: Iterable[Impl], context: Context) -> str:
+    """`choices_as_text(roots, context)` is every choice and its ways; `*` is the one taken."""
+    lines = []
+    for choice in walk(roots, children):
+        if not isinstance(choice, Choice):
+            continue
+        taken = choice.chosen(choice.condition.evaluate(context))
+        place = f"  {choice.position}" if choice.position else ""
+        lines.append(f"{choice.condition}: {choice.impl_type}{place}")
+        for branch, impl in branches(choice):
+            mark = "*" if impl is taken else " "
+            lines.append(f"  {mark} {branch.name}: {label_of(impl)}")
+    return "\n".join(_section("Choices", lines))
+
+
 def as_data(
     name: str, graph: Graph, keys: Iterable[Key[Any]], context: Context
 ) -> dict[str, object]:
@@ -92,24 +129,31 @@ def as_data(
     return {
         "schema": SCHEMA,
         "name": name,
-        "keys": [_key_data(key, context) for key in keys],
+        "keys": [key_data(key, context) for key in keys],
         "devices": [_node_data(node, context) for node in graph.nodes],
         "jobs": [node.variable for node in graph.nodes if node.is_job],
         "packages": sorted(str(p) for p in graph.collect(lambda device: device.packages)),
     }
 
 
+def to_json(data: object) -> str:
+    """`to_json(data)` is JSON as people can read it, and a line break."""
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
 def as_json(name: str, graph: Graph, keys: Iterable[Key[Any]], context: Context) -> str:
     """`as_json(...)` is the same for machines; `schema` is its version."""
-    return json.dumps(as_data(name, graph, keys, context), indent=2) + "\n"
+    return to_json(as_data(name, graph, keys, context))
 
 
-def _key_data(key: Key[Any], context: Context) -> dict[str, object]:
-    value = key.default if key.stage is Stage.BOOT else context.get(key)
+def key_data(key: Key[Any], context: Context) -> dict[str, object]:
+    """`key_data(key, context)` is a key with its value and where that is from."""
+    texts = key.show(_value(key, context))
     return {
         "name": key.option,
         "stage": key.stage.value,
-        "value": None if value is None else key.converter.show(value),
+        "type": str(key.converter),
+        "value": list(texts) if key.repeated else texts[0] if texts else None,
         "origin": context.origin(key),
         "doc": key.doc,
         "position": str(key.position) if key.position else None,

@@ -10,15 +10,18 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from contextvars import ContextVar, copy_context
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import CodeType
 
+from functoria.deprecated import Warned, warnings
 from functoria.error import Position, UserError
 from functoria.graph import check_complete
-from functoria.impl import Impl
+from functoria.impl import Impl, label_of
 from functoria.position import evaluated_file, here, serials, shown_path
+
+_MAXIMUM_BYTES = 4 << 20
 
 _registrations: ContextVar[list[Program] | None] = ContextVar("registrations", default=None)
 
@@ -28,7 +31,8 @@ class Program:
     """`Program(name, jobs)` is what a configuration registers: jobs that run in order.
 
     `before` are devices that are started before all others, such as logs. `needs` is what the
-    program as a whole needs from the tool, which the engine does not read.
+    program as a whole needs from the tool, which the engine does not read. `warnings` are the
+    deprecated names that the configuration uses.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Program:
     before: tuple[Impl, ...] = ()
     needs: tuple[object, ...] = ()
     position: Position | None = field(default_factory=here)
+    warnings: tuple[Warned, ...] = ()
 
     @property
     def roots(self) -> tuple[Impl, ...]:
@@ -48,6 +53,13 @@ def register(
 ) -> None:
     """Say, in a configuration file, that the program `name` runs the jobs in order."""
     position = here()
+    wrong: object = name
+    if not isinstance(wrong, str):
+        raise UserError(
+            f"the program needs a name before its jobs, and is given {label_of_value(wrong)}",
+            position,
+            'write `register("name", job)`',
+        )
     if not name or not all(c.isalnum() or c in "-_" for c in name) or not name[0].isalpha():
         raise UserError(
             f"`{name}` cannot be the name of a program",
@@ -72,44 +84,66 @@ def register(
     recorded.append(Program(name, jobs, before, needs, position))
 
 
-def evaluate(path: Path) -> Program:
+def label_of_value(value: object) -> str:
+    """`label_of_value(value)` is what a message calls something that is not what was wanted."""
+    return f"the device `{label_of(value)}`" if isinstance(value, Impl) else f"`{value!r}`"
+
+
+def evaluate(path: Path, *, gate: Callable[[str, Position], None] | None = None) -> Program:
     """`evaluate(path)` is the program that the configuration file registers.
 
+    `gate(line, position)` is shown the first line before anything else is done with the file.
     Raises `UserError` naming the line of the file: if it is missing, is not Python, raises,
     prints, writes, or does not register exactly one program.
     """
     file = str(path.absolute())
-    code = _compile(path, file)
+    source = _read(path, file)
+    if gate is not None:
+        first = source.partition(b"\n")[0].decode(errors="replace").removeprefix("\ufeff")
+        gate(first, Position(shown_path(file), 1))
+    code = _compile(source, file)
     recorded: list[Program] = []
-    file_token = evaluated_file.set(file)
-    record_token = _registrations.set(recorded)
-    serials_token = serials.set(itertools.count(1))
-    try:
+    noted: list[Warned] = []
+
+    def run() -> None:
+        evaluated_file.set(file)
+        _registrations.set(recorded)
+        serials.set(itertools.count(1))
+        warnings.set(noted)
         with _effects_refused(file), _importable(path.absolute().parent):
             _execute(code, file)
-    finally:
-        evaluated_file.reset(file_token)
-        _registrations.reset(record_token)
-        serials.reset(serials_token)
+
+    copy_context().run(run)
     if len(recorded) != 1:
         raise UserError(
             f"{shown_path(file)} registers {len(recorded)} programs, where one is wanted",
             recorded[1].position if recorded else Position(shown_path(file), 1),
             "call `register(name, job)` once, as the last thing",
         )
-    return recorded[0]
+    return replace(recorded[0], warnings=tuple(noted))
 
 
-def _compile(path: Path, file: str) -> CodeType:
+def _read(path: Path, file: str) -> bytes:
     try:
-        source = path.read_bytes()
+        with path.open("rb") as opened:
+            source = opened.read(_MAXIMUM_BYTES + 1)
     except OSError as error:
         raise UserError(
             f"the configuration {shown_path(file)} cannot be read: {error.strerror}",
             "--file",
             "go to the directory of the program, name another file with `--file`, "
-            "or begin with `fata new`",
+            "or begin a new one",
         ) from None
+    if len(source) > _MAXIMUM_BYTES:
+        raise UserError(
+            f"the configuration {shown_path(file)} is larger than {_MAXIMUM_BYTES} bytes",
+            "--file",
+            "name a configuration with `--file`",
+        )
+    return source
+
+
+def _compile(source: bytes, file: str) -> CodeType:
     try:
         return compile(source, file, "exec", dont_inherit=True)
     except SyntaxError as error:

@@ -1,12 +1,11 @@
 """The live graph: what is left of a configuration when the choices are made.
 
-Terms are walked without recursion, each once: sharing is preserved, and a graph of any depth
-costs time in proportion to its size.
+Sharing is preserved, and a graph of any depth costs time in proportion to its size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,7 +14,7 @@ from functoria.error import Position, UserError
 from functoria.impl import Application, Choice, Device, Impl, label_of
 from functoria.key import Key
 from functoria.type import JOB, AnyType, Arrow, applied, result
-from functoria.value import Value
+from functoria.walk import children, live_children, own_keys, walk
 
 T = TypeVar("T")
 
@@ -64,49 +63,15 @@ class Graph:
         return tuple(dict.fromkeys(fact for node in self.nodes for fact in facts(node.device)))
 
 
-def choices(roots: Iterable[Impl]) -> tuple[Choice, ...]:
-    """`choices(roots)` is every choice below the roots, in a fixed order."""
-    return tuple(impl for impl in _walk(roots, _children) if isinstance(impl, Choice))
-
-
 def all_keys(roots: Iterable[Impl]) -> tuple[Key[Any], ...]:
     """`all_keys(roots)` is every key of every branch, taken or not, in a fixed order."""
-    found: dict[Key[Any], None] = {}
-    for impl in _walk(roots, _children):
-        if isinstance(impl, Choice):
-            found.update(dict.fromkeys(impl.condition.keys))
-        elif isinstance(impl, Device):
-            found.update(dict.fromkeys(device_keys(impl)))
-    return tuple(found)
-
-
-def device_keys(device: Device) -> tuple[Key[Any], ...]:
-    """`device_keys(d)` is the keys that `d` names, in its keywords and beside them."""
-    found: dict[Key[Any], None] = {}
-    for value in device.keywords.values():
-        if isinstance(value, Key):
-            found[value] = None
-        elif isinstance(value, Value):
-            found.update(dict.fromkeys(value.keys))
-    found.update(dict.fromkeys(device.keys))
-    return tuple(found)
+    return tuple(dict.fromkeys(key for impl in walk(roots, children) for key in own_keys(impl)))
 
 
 def live_keys(roots: Iterable[Impl], context: Context) -> tuple[Key[Any], ...]:
     """`live_keys(roots, context)` is the keys of the choices on the way and of live devices."""
-
-    def children(impl: Impl) -> tuple[Impl, ...]:
-        if isinstance(impl, Choice):
-            return (impl.chosen(impl.condition.evaluate(context)),)
-        return _children(impl)
-
-    found: dict[Key[Any], None] = {}
-    for impl in _walk(roots, children):
-        if isinstance(impl, Choice):
-            found.update(dict.fromkeys(impl.condition.keys))
-        elif isinstance(impl, Device):
-            found.update(dict.fromkeys(device_keys(impl)))
-    return unique_options(found)
+    terms = walk(roots, live_children(context))
+    return unique_options(dict.fromkeys(key for impl in terms for key in own_keys(impl)))
 
 
 def unique_options(keys: Iterable[Key[Any]]) -> tuple[Key[Any], ...]:
@@ -145,13 +110,14 @@ class _Resolver:
         self._nodes: dict[Impl, Node] = {}
         self._chosen: dict[Impl, Impl] = {}
         self._names: dict[str, int] = {}
+        self._taken: set[str] = set()
 
     def node(self, impl: Impl) -> Node:
         return self._nodes[self._choose(impl)]
 
     def resolve(self, roots: tuple[Impl, ...]) -> tuple[Node, ...]:
         order: list[Node] = []
-        for impl in _walk(roots, self._edges):
+        for impl in walk(roots, self._edges):
             term = self._choose(impl)
             if term not in self._nodes:
                 self._nodes[term] = node = self._build(term)
@@ -201,38 +167,14 @@ class _Resolver:
 
     def _name(self, wanted: str) -> str:
         base = "".join(c if c.isalnum() else "_" for c in wanted)
-        count = self._names[base] = self._names.get(base, 0) + 1
-        return base if count == 1 else f"{base}_{count}"
-
-
-def _children(impl: Impl) -> tuple[Impl, ...]:
-    if isinstance(impl, Application):
-        return (impl.function, *impl.arguments)
-    if isinstance(impl, Choice):
-        return (*(branch for _, branch in impl.branches), impl.default)
-    if isinstance(impl, Device):
-        keywords = (value for value in impl.keywords.values() if isinstance(value, Impl))
-        return (*keywords, *impl.after)
-    return ()
-
-
-def _walk(roots: Iterable[Impl], children: Callable[[Impl], tuple[Impl, ...]]) -> Iterator[Impl]:
-    """Every term below the roots, once, after its children."""
-    done: set[Impl] = set()
-    for root in roots:
-        stack: list[tuple[Impl, Iterator[Impl]]] = [(root, iter(children(root)))]
-        if root in done:
-            continue
-        done.add(root)
-        while stack:
-            impl, rest = stack[-1]
-            child = next((c for c in rest if c not in done), None)
-            if child is None:
-                stack.pop()
-                yield impl
-            else:
-                done.add(child)
-                stack.append((child, iter(children(child))))
+        count = self._names.get(base, 0) + 1
+        name = base if count == 1 else f"{base}_{count}"
+        while name in self._taken:
+            count += 1
+            name = f"{base}_{count}"
+        self._names[base] = count
+        self._taken.add(name)
+        return name
 
 
 def check_complete(roots: Iterable[Impl]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from functoria.error import Position
 
-__all__ = ["Position", "here", "next_serial", "shown_path"]
+__all__ = ["Position", "from_here", "here", "next_serial", "shown_path"]
 
 evaluated_file: ContextVar[str | None] = ContextVar("evaluated_file", default=None)
 serials: ContextVar[Iterator[int] | None] = ContextVar("serials", default=None)
@@ -44,3 +44,9 @@ def shown_path(file: str) -> str:
     Positions are part of what is generated, which must not depend on where the project lies.
     """
     return Path(file).name
+
+
+def from_here(path: Path) -> str:
+    """`from_here(path)` is how a message names a file: from the working directory, if in it."""
+    working = Path.cwd()
+    return str(path.relative_to(working) if path.is_relative_to(working) else path)

@@ -129,9 +129,10 @@ class KvRwConformance(KvRoConformance):
         value = bytearray(CONTENT["big"])
         value[offset : offset + len(data)] = data
         assert run(store.get("big")) == bytes(value)
-        assert run(store.get_partial("big", max(0, offset - 1), 9)) == value[
-            max(0, offset - 1) : max(0, offset - 1) + 9
-        ]
+        assert (
+            run(store.get_partial("big", max(0, offset - 1), 9))
+            == value[max(0, offset - 1) : max(0, offset - 1) + 9]
+        )
 
     def test_a_value_is_appended_to(self, empty: KvRw) -> None:
         expected = b""

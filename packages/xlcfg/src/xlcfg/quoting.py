@@ -42,6 +42,12 @@ def quote(value: str) -> str:
     return '"' + _MUST_ESCAPE.sub(_written, value) + '"'
 
 
+def escape(value: str, mark: str) -> str:
+    """What stands for `value` between quotes of the kind `mark`; raises as `quote` does."""
+    text = quote(value)[1:-1]
+    return text if mark == '"' else text.replace('\\"', '"').replace("'", "\\'")
+
+
 def unquote(written: str) -> str:
     """`unquote(written)` is the value of a string that is written with its quotes."""
     body = written[1:-1]

@@ -1,6 +1,6 @@
 """The rules that a configuration is held to, and what `xl` itself does about each.
 
-`check` is stricter than `xl` exactly in the rules whose `xl` is `WARNS`, `SILENT` or `CRASHES`.
+`check` is stricter than `xl` exactly in the rules whose `xl` is not `REJECTS`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ class Xl(Enum):
     WARNS = "warns and goes on"
     SILENT = "says nothing"
     CRASHES = "may abort"
+    VARIES = "refuses the file or says nothing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ GUEST_ERROR = _error("guest-error", Xl.REJECTS, "the option is refused for this 
 WRONG_TYPE = _error("wrong-type", Xl.WARNS, "a list where a value is due, or the reverse")
 NUMBER = _error("number", Xl.WARNS, "not a number, so that `xl` ignores the option")
 ADDED_NUMBER = _error("added-number", Xl.WARNS, "`+=` on a number, so that `xl` ignores it")
+SPEC_INCOMPLETE = _error(
+    "spec-incomplete", Xl.VARIES, "a device lacks what `xl` may take from the one before it"
+)
+NO_CPU = _error("no-cpu", Xl.VARIES, "a list of CPUs leaves none")
 SPEC_IGNORED = _error("spec-ignored", Xl.WARNS, "a part of a device is ignored by `xl`")
 RANGE = _error("range", Xl.SILENT, "a number that makes no sense for the option")
 QUIET = _error("quiet", Xl.SILENT, "a value of the wrong type that `xl` ignores in silence")
@@ -67,6 +72,9 @@ CLASH = _error("clash", Xl.SILENT, "two devices claim the same name or address")
 LIST_ITEM = _error("list-item", Xl.SILENT, "an item of a list that ends it for `xl`")
 
 ABBREVIATED = _warning("abbreviated", Xl.SILENT, "the beginning of a word stands for it")
+SPEC_VERSION = _warning(
+    "spec-version", Xl.VARIES, "a part of a device that the `xl` of Xen 4.17 does not know"
+)
 UNKNOWN = _warning("unknown", Xl.SILENT, "no option of this name is documented")
 VERSION = _warning("version", Xl.SILENT, "the option is of a later Xen than the one asked for")
 DUPLICATE = _warning("duplicate", Xl.SILENT, "an option is given twice: only the last counts")
@@ -78,8 +86,8 @@ NO_EFFECT = _warning("no-effect", Xl.SILENT, "what is written is not used")
 
 ALL: tuple[Rule, ...] = (
     SYNTAX, STRING, ESCAPE, COMMENT, ADDITION, LAST, NUL, NESTING, SIZE, LOST_ESCAPE, ENCODING,
-    MISSING, VALUE, SPEC, CONFLICT, GUEST_ERROR, WRONG_TYPE, NUMBER, ADDED_NUMBER, SPEC_IGNORED,
-    RANGE, QUIET, SPEC_RANGE, CLASH, LIST_ITEM, ABBREVIATED, UNKNOWN, VERSION, DUPLICATE, GUEST, PLATFORM, OBSOLETE, WARNED,
+    MISSING, VALUE, SPEC, CONFLICT, GUEST_ERROR, SPEC_INCOMPLETE, NO_CPU, WRONG_TYPE, NUMBER, ADDED_NUMBER, SPEC_IGNORED,
+    RANGE, QUIET, SPEC_RANGE, CLASH, LIST_ITEM, ABBREVIATED, SPEC_VERSION, UNKNOWN, VERSION, DUPLICATE, GUEST, PLATFORM, OBSOLETE, WARNED,
     NO_EFFECT,
 )  # fmt: skip
 """Every rule, in the order of the manual."""

@@ -9,13 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from xlcfg.position import START, Position
 from xlcfg.quoting import offset_in, quote, unquote
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 Data: TypeAlias = "str | list[Data]"
 """A value without its layout: a string, or a list of values. `xl` knows no other types."""
+
+Plain: TypeAlias = "str | int | bool | Sequence[Plain]"
+"""What can be written as a value: numbers and truth values become the strings that say them."""
 
 
 class Operator(Enum):
@@ -116,14 +122,19 @@ class Document:
         return found[-1] if found else None
 
 
-def written(data: Data, at: Position = START) -> Value:
-    """The value that says `data`: strings in double quotes, lists on one line."""
+def written(data: Plain) -> Value:
+    """The value that says `data`: strings in double quotes, lists on one line.
+
+    Raises `ValueError` for a string that no value can say: one with a NUL character.
+    """
     if isinstance(data, str):
-        return String(quote(data), at)
+        return String(quote(data))
+    if isinstance(data, int):
+        return number(int(data))
     items = [Item(" " if index else "", written(part), "", True) for index, part in enumerate(data)]
     if items:
         items[-1] = replace(items[-1], comma=False)
-    return List(tuple(items), "", at)
+    return List(tuple(items))
 
 
 def number(value: int) -> String:

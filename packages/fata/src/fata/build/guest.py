@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 
 from fata.build import given
+from fata.build.build import Build, made
 from fata.build.prepare import Prepared, Report, collect_needs, prepare
 from fata.build.record import manifest_of
 from fata.image import manifest
 from fata.image.compression import Compression
 from fata.image.cpio import Entry, Kind
 from fata.image.initramfs import initramfs
-from fata.image.output import blob, publish
+from fata.image.output import blob
 from fata.image.root import DROPPED, INIT, MODULES, directory_entries, skeleton
 from fata.kernel import Kernel, provide
 from fata.needs import Directory
@@ -23,8 +24,8 @@ OWN = (None, "app")
 STARTS = (START, "libos.boot.guest")
 
 
-def build(project: Project, report: Report) -> manifest.Manifest:
-    """`build(project, report)` is the manifest of the image that now lies in `project.output`."""
+def planned(project: Project, report: Report) -> Build:
+    """`planned(project, report)` is the image of the project, with the kernel it needs."""
     kernel = provide(project.context.get(KERNEL), given.profile(project), report)
     prepared = prepare(project, report, start=STARTS)
     layers, records = _root(prepared, kernel)
@@ -53,10 +54,8 @@ def build(project: Project, report: Report) -> manifest.Manifest:
             for machine in kernel.machines
         ),
     )
-    made = manifest_of(prepared, records, image)
     files = ((kernel_blob, kernel_content, 0o644), (initramfs_blob, packed, 0o644))
-    publish(project.output, files, made)
-    return made
+    return made(prepared, manifest_of(prepared, records, image), files)
 
 
 def _root(

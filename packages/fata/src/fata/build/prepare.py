@@ -13,7 +13,7 @@ from fata.closure import MAIN, Closure, Interpreter, closure, interpreter
 from fata.configure import main_text
 from fata.needs import Exclude, Include, Need
 from fata.project import Project
-from fata.requirements import Requirement, environment, lock
+from fata.requirements import Lock, Requirement, environment, resolved
 from fata.targets.keys import PYTHON
 from functoria.key import Stage
 from libos.boot.converters import ELSEWHERE, LIST
@@ -32,7 +32,7 @@ class Prepared:
     project: Project
     interpreter: Interpreter
     environment: Path | None
-    pins: tuple[str, ...]
+    lock: Lock
     libos: Path
     closure: Closure
 
@@ -48,7 +48,7 @@ def prepare(project: Project, report: Report, *, start: tuple[str, ...]) -> Prep
     python = interpreter(Path(project.context.get(PYTHON) or sys.executable))
     needed = project.graph.collect(lambda device: device.packages)
     requirements = [Requirement(package.requirement, package.position) for package in needed]
-    locked = lock(requirements, python, project.directory / LOCK_FILE, report)
+    locked = resolved(requirements, python, project.directory / LOCK_FILE, report)
     packages = environment(locked, python, report)
     library = Path(libos.__path__[0])
     needs = collect_needs(project)
@@ -66,7 +66,7 @@ def prepare(project: Project, report: Report, *, start: tuple[str, ...]) -> Prep
         trace=trace if trace.is_file() else None,
         report=report,
     )
-    return Prepared(project, python, packages, locked.packages, library, files)
+    return Prepared(project, python, packages, locked, library, files)
 
 
 def _converters(project: Project) -> tuple[str, ...]:

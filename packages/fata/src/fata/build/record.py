@@ -32,9 +32,9 @@ def manifest_of(
         versions=versions(),
         source=_source(project.directory),
         keys=key_texts(project),
-        arguments=tuple(_argument(key) for key in project.keys if key.stage is Stage.BOOT),
+        arguments=tuple(argument_record(key) for key in project.keys if key.stage is Stage.BOOT),
         interpreter=_interpreter(prepared),
-        requirements=prepared.pins,
+        requirements=prepared.lock.packages,
         image=image,
         memory=None if image is None else project.context.get(MEMORY),
         network=tuple(
@@ -51,7 +51,8 @@ def manifest_of(
     )
 
 
-def _argument(key: Key[Any]) -> manifest.ArgumentRecord:
+def argument_record(key: Key[Any]) -> manifest.ArgumentRecord:
+    """`argument_record(key)` is what a manifest says of a boot argument."""
     texts = None if key.default is None else key.show(key.default)
     return manifest.ArgumentRecord(
         name=key.option,

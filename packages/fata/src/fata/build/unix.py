@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from fata.build.build import Build, made
 from fata.build.prepare import PROGRAM, Prepared, Report, collect_needs, prepare
 from fata.build.record import manifest_of
 from fata.image import manifest
-from fata.image.output import blob, publish
+from fata.image.output import blob
 from fata.needs import HostDirectory
 from fata.project import Project
 from functoria import UserError
@@ -52,8 +53,8 @@ code = unix.main(main, spec.loader.exec_module, sys.argv[1:])
 END = "sys.exit(code)\n"
 
 
-def build(project: Project, report: Report) -> manifest.Manifest:
-    """`build(project, report)` is the manifest of the launcher that now lies in `project.output`.
+def planned(project: Project, report: Report) -> Build:
+    """`planned(project, report)` is a launcher that runs the project as a process.
 
     The sources stay where they are, so that an edit needs no build; the closure is made all the
     same, so that what a VM would miss is found while developing.
@@ -71,9 +72,7 @@ def build(project: Project, report: Report) -> manifest.Manifest:
         package=None,
         reason="runs the program",
     )
-    made = manifest_of(prepared, (file,))
-    publish(project.output, ((record, content, 0o755),), made)
-    return made
+    return made(prepared, manifest_of(prepared, (file,)), ((record, content, 0o755),))
 
 
 def check_directories(project: Project) -> None:

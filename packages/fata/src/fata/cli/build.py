@@ -6,38 +6,41 @@ import time
 
 import click
 
-from fata.cli.plans import carry_out
-from fata.cli.settings import Settings, common
+from fata.cli.project import saved_project
 from fata.cli.show import count, size
-from fata.configure import plan
 from fata.image.manifest import Manifest
 from functoria import UserError
+from functoria.cli.plans import carry_out, dry_run_option
+from functoria.cli.settings import Settings, common
+from functoria.position import from_here
+from functoria.saved import saved_file
 
 
 @click.command("build")
 @common
+@dry_run_option
 @click.pass_obj
-def command(settings: Settings) -> None:
+def command(settings: Settings, dry_run: bool) -> None:
     """Build what was configured.
 
     The result lies in dist/NAME-TARGET, with a manifest that says what it is.
     """
     began = time.monotonic()
-    project = settings.project()
-    main = project.generated / "main.py"
-    if not main.is_file():
+    project = saved_project(settings)
+    saved = saved_file(settings.tool, project.directory)
+    if not saved.is_file():
         raise UserError(
             "the project is not configured",
-            str(main),
+            from_here(saved),
             "run `fata configure` first, with `-t virtio` for a VM",
         )
-    carry_out(plan(project), settings)  # config.py may have changed since
-    if project.target == "unix":
-        from fata.build.unix import build
-    else:
-        from fata.build.guest import build
-    made = build(project, settings.report)
-    for text in summary(made):
+    from fata.build.build import planned
+
+    build = planned(project, settings.report)
+    carry_out(build.plan, settings, dry_run=dry_run)
+    if dry_run:
+        return
+    for text in summary(build.manifest):
         settings.report(text)
     settings.report(f"built in {time.monotonic() - began:.1f} s: run `fata run`")
     click.echo(project.output)

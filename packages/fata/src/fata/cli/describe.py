@@ -3,45 +3,66 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from fata.cli.keys import KeyedCommand, project_of
-from fata.cli.settings import common
+from fata.cli.project import project_of
 from fata.project import Project
-from functoria import UsageError, UserError, describe
+from functoria import UsageError, UserError
+from functoria.cli.keyed import KeyedCommand
+from functoria.cli.settings import common
+from functoria.cli.verbs.describe import deliver, form_options, rendered
+
+if TYPE_CHECKING:
+    from functoria.picture import Annotations
 
 
 @click.command("describe", cls=KeyedCommand)
 @common
-@click.option("--dot", "form", flag_value="dot", help="The graph, in the DOT language.")
-@click.option("--json", "form", flag_value="json", help="Everything, for machines.")
+@form_options
 @click.option("--image", is_flag=True, help="What is in the image, largest first.")
 @click.option("--why", metavar="MODULE", help="Why a module or file is in the image.")
 @click.pass_context
-def command(context: click.Context, form: str | None, image: bool, why: str | None) -> None:
+def command(
+    context: click.Context,
+    form: str | None,
+    keys: bool,
+    every: bool,
+    layout: str,
+    output: Path | None,
+    image: bool,
+    why: str | None,
+) -> None:
     """Show what a program is made of, and why."""
     if image and why is not None:
         raise UsageError("`--image` and `--why` ask two things", "--why", "ask one at a time")
-    if form == "dot" and (image or why is not None):
-        raise UsageError("only the graph of devices has a DOT form", "--dot", "leave out `--dot`")
+    if form not in (None, "json") and (image or why is not None):
+        what = "--image" if image else "--why"
+        raise UsageError(f"`{what}` is text or JSON", f"--{form}", f"leave out `--{form}`")
     project = project_of(context)
     if why is not None:
         text = _why(project, why, as_json=form == "json")
     elif image:
         text = _image(project, as_json=form == "json")
     else:
-        text = _graph(project, form)
-    click.echo(text, nl=False)
+        text = rendered(
+            project,
+            form,
+            keys=keys,
+            every=every,
+            layout=layout,
+            annotations=lambda: _annotations(project),
+        )
+    deliver(text, output)
 
 
-def _graph(project: Project, form: str | None) -> str:
-    name = project.program.name
-    if form == "dot":
-        return describe.as_dot(name, project.graph)
-    if form == "json":
-        return describe.as_json(name, project.graph, project.keys, project.context)
-    return describe.as_text(name, project.graph, project.keys, project.context)
+def _annotations(project: Project) -> Annotations:
+    from fata.cli.show import size
+    from fata.image.annotations import of_devices
+
+    return of_devices(project.graph, project.output, size)
 
 
 def _image(project: Project, *, as_json: bool) -> str:

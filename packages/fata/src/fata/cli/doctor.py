@@ -7,9 +7,9 @@ from dataclasses import asdict
 
 import click
 
-from fata.cli.settings import common
-from fata.cli.show import colour
 from fata.doctor import Finding, State, examine
+from functoria.cli.settings import common
+from functoria.cli.show import colour
 
 _MARKS = {
     State.GOOD: click.style("ok  ", fg="green"),

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import click
 
-from fata.cli.settings import Settings, common
 from fata.cli.show import size
 from fata.kernel import Kernel, cached_kernels, debian, store, tiny
 from fata.kernel.fragments import merged
+from functoria.cli.settings import Settings, common
 
 
 @dataclass(frozen=True, slots=True)

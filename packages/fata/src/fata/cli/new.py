@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from fata.cli.plans import carry_out
-from fata.cli.settings import Settings, common
 from fata.new import TEMPLATES, plan
+from functoria.cli.plans import carry_out
+from functoria.cli.settings import Settings, common
 
 
 @click.command("new")

@@ -10,8 +10,7 @@ from pathlib import Path
 import click
 
 from fata.arguments import check_arguments
-from fata.cli.settings import Settings, common
-from fata.cli.show import show_error
+from fata.cli.project import saved_project
 from fata.consoles import console as new_console
 from fata.disks import opened, parse_disks, plan_disks
 from fata.exit_codes import DONE, INTERRUPTED, NO_OUTCOME
@@ -28,6 +27,8 @@ from fata.remarks import is_news
 from fata.run import Options, check, plan, process_command
 from fata.sources import changed
 from functoria import UserError
+from functoria.cli.settings import Settings, common
+from functoria.cli.show import show_error
 
 
 @click.command("run", context_settings={"allow_interspersed_args": False})
@@ -95,7 +96,7 @@ def command(  # noqa: PLR0913 - they are the options
         preference=Preference(accelerator),
         words=kernel_word,
     )
-    project = settings.project()
+    project = saved_project(settings)
     directory = project.output
     made = check(directory)
     table = check_arguments(made, arguments)

@@ -6,8 +6,9 @@ import click
 
 from fata.build.prepare import TRACE_FILE
 from fata.build.trace import trace
-from fata.cli.settings import Settings, common
+from fata.cli.project import saved_project
 from fata.cli.show import count
+from functoria.cli.settings import Settings, common
 
 
 @click.command("trace", context_settings={"allow_interspersed_args": False})
@@ -21,6 +22,6 @@ def command(settings: Settings, arguments: tuple[str, ...]) -> None:
     as it will be used: what is not used is not seen.
     """
     settings.report("the program runs as a process of this machine: use it, then press ctrl-C")
-    seen = trace(settings.project({"target": "unix"}), arguments, settings.report)
+    seen = trace(saved_project(settings, {"target": "unix"}), arguments, settings.report)
     modules, files = count(len(seen.modules), "module"), count(len(seen.files), "file")
     settings.report(f"{modules}, {files}: {TRACE_FILE}")

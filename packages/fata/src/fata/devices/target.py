@@ -9,6 +9,7 @@ VIRTIO = "virtio"
 
 TARGET = Key(
     name="target",
+    short="t",
     converter=choice(UNIX, VIRTIO),
     default=UNIX,
     doc="where the program runs: a process on this machine, or a VM",

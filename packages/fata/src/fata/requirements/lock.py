@@ -14,7 +14,7 @@ from fata.cache import key_of
 from fata.closure.interpreter import Interpreter
 from fata.requirements import uv
 from fata.requirements.requirement import Requirement, check, local_file
-from functoria.action import write_file
+from functoria.action import WriteFile, run
 from functoria.error import UserError
 
 _FORMAT = re.compile(
@@ -25,6 +25,7 @@ _FORMAT = re.compile(
 _INTRODUCTION = (
     "What the requirements of config.py resolve to. fata writes this: commit, do not edit"
 )
+_MARK = b"fata writes this"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,22 @@ class Lock:
     """`Lock(path, pins, inputs)` is a resolution: hashed, pinned requirements for one platform.
 
     `pins` is requirements text as pip reads it, empty where nothing is required; `inputs` is the
-    digest of what was resolved.
+    digest of what was resolved. `actions` is what keeps it in the file `path`.
     """
 
     path: Path
     pins: str
     inputs: str
     requirements: tuple[Requirement, ...] = ()
+
+    @property
+    def actions(self) -> tuple[WriteFile, ...]:
+        """`actions` is the writing of the file: none where nothing is required."""
+        if not self.requirements:
+            return ()
+        header = f"# {_INTRODUCTION}\n# inputs: sha256:{self.inputs}\n# pins: sha256:"
+        content = f"{header}{_digest(self.pins)}\n{self.pins}".encode()
+        return (WriteFile(self.path, content, _MARK),)
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -53,7 +63,19 @@ def lock(
     lockfile: Path,
     report: Callable[[str], None],
 ) -> Lock:
-    """`lock(requirements, interpreter, lockfile, report)` is the resolution kept in `lockfile`.
+    """`lock(...)` is `resolved(...)`, kept in `lockfile` from now on."""
+    made = resolved(requirements, interpreter, lockfile, report)
+    run(made.actions)
+    return made
+
+
+def resolved(
+    requirements: Sequence[Requirement],
+    interpreter: Interpreter,
+    lockfile: Path,
+    report: Callable[[str], None],
+) -> Lock:
+    """`resolved(requirements, interpreter, lockfile, report)` is the resolution for `lockfile`.
 
     uv resolves anew only when the requirements, the Python version or the platform changed since,
     and then keeps earlier pins that still fit. Raises `UserError` at the requirement at fault.
@@ -70,9 +92,7 @@ def lock(
         return Lock(lockfile, known.pins, inputs, wanted)
     report(f"resolving {len(wanted)} requirement{'s' if len(wanted) > 1 else ''}")
     pins = _resolve(wanted, interpreter, lockfile, known.pins if known else "")
-    made = Lock(lockfile, pins, inputs, wanted)
-    _write(made)
-    return made
+    return Lock(lockfile, pins, inputs, wanted)
 
 
 def _digest_of_inputs(
@@ -121,12 +141,6 @@ def _read(lockfile: Path) -> Lock | None:
             "restore it from version control, or delete it to resolve the requirements anew",
         )
     return Lock(lockfile, match["text"], match["inputs"])
-
-
-def _write(made: Lock) -> None:
-    header = f"# {_INTRODUCTION}\n# inputs: sha256:{made.inputs}\n# pins: sha256:"
-    content = f"{header}{_digest(made.pins)}\n{made.pins}".encode()
-    write_file(made.path, content)
 
 
 def _digest(text: str) -> str:

@@ -7,12 +7,13 @@ from typing import Any
 
 from functoria.context import Context
 from functoria.error import Position
-from functoria.graph import Node, device_keys
+from functoria.graph import Node
 from functoria.impl import Choice, Device, Impl, Reference
 from functoria.key import Key, Stage
 from functoria.picture.model import Annotation, Box, Branch, Kind, Setting
 from functoria.type import JOB, applied, result
 from functoria.value import Value
+from functoria.walk import device_keys
 
 Annotations = Mapping[str, Sequence[Annotation]]
 """What a tool adds to live devices, by their variables in the generated program."""
@@ -21,10 +22,10 @@ Annotations = Mapping[str, Sequence[Annotation]]
 def setting(key: Key[Any], context: Context) -> Setting:
     """`setting(key, context)` is a key with its value, or the default of a boot argument."""
     at_boot = key.stage is Stage.BOOT
-    value = key.default if at_boot else context.get(key)
+    value = key.unsaid if at_boot else context.get(key)
     return Setting(
         name=f"--{key.option}",
-        value=None if value is None else key.converter.show(value),
+        value=" ".join(key.show(value)) if key.show(value) else None,
         origin=context.origin(key),
         stage=key.stage.value,
         doc=key.doc,

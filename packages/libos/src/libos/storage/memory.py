@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from libos.signatures.kv_rw import new_key
 from libos.storage.changes import NotedBatch, Remove, Rename, Set, apply, outcome
 from libos.storage.indexed import Entry, Indexed
 
@@ -31,9 +30,12 @@ class MemoryStore(Indexed[_Value]):
 
     async def set_partial(self, key: str, offset: int, data: bytes) -> None:
         """Write `data` into the value from byte `offset` on."""
-        before = self._tree.value(new_key(key)).value if self._tree.kind(key) else b""
+        change = Set(key, data)
+        net = outcome(self._tree, [change], _Value)
+        before = self._tree.value(key).value if self._tree.kind(key) else b""
         check_offset(key, offset, len(before))
-        await self._commit([Set(key, before[:offset] + data + before[offset + len(data) :])])
+        net[key] = _Value(before[:offset] + change.value + before[offset + len(data) :])
+        apply(self._tree, net)
 
     async def remove(self, key: str) -> None:
         """`key` names nothing from now on."""

@@ -74,6 +74,7 @@ def _option(
         wanted = f"{option.since[0]}.{option.since[1]}"
         what = f"`{option.name}` does nothing before Xen {wanted}"
         report.add(VERSION, what, at, f"remove it, or check for Xen {wanted}")
+        return
     if option.architecture is Architecture.ARM:
         report.add(PLATFORM, f"`{option.name}` is for Arm only", at, "remove it on x86")
     if guest not in option.guests or not _read(option, guest, effective):
@@ -101,7 +102,7 @@ def _read(option: Option, guest: Guest, effective: Mapping[str, Effective]) -> b
         return True
     frames = effective.get("vfb")
     if frames is not None and frames.values:
-        return False
+        return True
     vnc = effective.get("vnc")
     return option.name == "vnc" or (vnc is not None and vnc.data != "0")
 

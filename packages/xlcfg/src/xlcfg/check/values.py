@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from xlcfg.evaluate import Effective
+    from xlcfg.rules import Rule
 
 
 def check_value(report: Report, effective: Effective, items: int | None = None) -> None:
@@ -33,11 +34,20 @@ def check_value(report: Report, effective: Effective, items: int | None = None) 
             _lonely(report, kind, effective)
             _string(report, kind.alone, joined(effective), effective.added)
     elif effective.is_list:
-        rule = kind.unread if isinstance(kind, Integer) and kind.unread is not NUMBER else None
-        do = "write one value without brackets"
-        report.add(rule or WRONG_TYPE, f"`{name}` is a list", at, do)
+        report.add(_misplaced(kind), f"`{name}` is a list", at, "write one value without brackets")
     else:
         _string(report, kind, joined(effective), effective.added)
+
+
+def _misplaced(kind: Kind) -> Rule:
+    """The rule that a list breaks where one value is due."""
+    match kind:
+        case Choice(mistyped=rule):
+            return rule
+        case Integer(unread=rule) if rule is not NUMBER:
+            return rule
+        case _:
+            return WRONG_TYPE
 
 
 def _lonely(report: Report, kind: Listed, effective: Effective) -> None:

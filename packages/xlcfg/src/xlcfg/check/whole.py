@@ -36,6 +36,7 @@ class Whole:
         """Report what is wrong between options."""
         self._required()
         self._types()
+        self._overrides()
         self._numbers()
         self._command_line()
         self._graphics()
@@ -80,6 +81,15 @@ class Whole:
         if guest is Guest.PV and self.text("timer_mode") is not None:
             do = "remove it, or use another type of guest"
             self._at("timer_mode", GUEST_ERROR, "`timer_mode` is not for PV guests", do)
+
+    def _overrides(self) -> None:
+        """Programs given without the word that tells `xl` what they are."""
+        pairs = [("device_model_override", "device_model_version")]
+        if guest_of(self.effective) is Guest.HVM:
+            pairs.append(("bios_path_override", "bios"))
+        for name, word in pairs:
+            if self.text(name) is not None and self.text(word) is None:
+                self._at(name, WARNED, f"`{name}` is given without `{word}`", f"add `{word}`")
 
     def _types(self) -> None:
         old, new = built(self.effective), typed(self.effective)
@@ -133,7 +143,9 @@ class Whole:
                 self._at("vnuma", RANGE, what, f"give it {len(nodes)}")
         vcpus = sum(numa.count(node.get("vcpus", "")) for node in nodes)
         size = sum(whole(node.get("size", "0"), 10) or 0 for node in nodes)
-        if self.number("maxvcpus") not in (None, 0, vcpus):
+        if 0 < vcpus < (self.number("vcpus") or 0):
+            self._at("vnuma", CONFLICT, f"`vnuma` has {vcpus} vCPUs", "make `vcpus` no more")
+        elif self.number("maxvcpus") not in (None, 0, vcpus):
             self._at("vnuma", CONFLICT, f"`vnuma` has {vcpus} vCPUs", "make `maxvcpus` the same")
         if self.number("maxmem") not in (None, size):
             self._at("vnuma", CONFLICT, f"`vnuma` has {size} MB", "make `maxmem` the same")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xlcfg.rules import RANGE, VALUE
+from xlcfg.rules import QUIET, RANGE, VALUE
 from xlcfg.schema.kinds import BOOLEAN, TEXT, Choice, Integer, Listed, Spec
 from xlcfg.schema.option import HVM, Architecture, Option
 from xlcfg.specs import channel, disk, graphics, p9, pci, ports, sound, usb, vif
@@ -43,7 +43,7 @@ OPTIONS = (
     Option("vkb", Listed(Spec(graphics.KEYBOARD.flaws)), _DEVICES),
     Option("virtio", Listed(Spec(VIRTIO.flaws)), _DEVICES, since=(4, 18)),
     Option(
-        "tee", Choice(("none", "optee"), fold=True), _DEVICES, architecture=Architecture.ARM
+        "tee", Choice(("none", "optee"), mistyped=QUIET, fold=True), _DEVICES, architecture=Architecture.ARM
     ),
 )
 """The options, in the order of the manual."""

@@ -107,7 +107,7 @@ OPTIONS = (
         _PARAVIRTUAL,
         HVM,
     ),
-    Option("gic_version", Choice(("default", "v2", "v3"), fold=True), _ON_ARM, architecture=_ARM),
+    Option("gic_version", Choice(("default", "v2", "v3"), mistyped=QUIET, fold=True), _ON_ARM, architecture=_ARM),
     Option("vuart", Choice(("sbsa_uart",), fold=True), _ON_ARM, architecture=_ARM),
     Option("sve", TEXT, _ON_ARM, since=(4, 18), architecture=_ARM),
     Option("nr_spis", Integer(0, 991), _ON_ARM, since=(4, 20), architecture=_ARM),

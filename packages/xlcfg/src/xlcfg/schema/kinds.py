@@ -40,7 +40,7 @@ class Choice:
     """`Choice(words)` is one of the words; another makes `xl` refuse the file.
 
     The first `numbers` words can be given by their number, which breaks `numbered` where that is
-    a rule; a larger number breaks `excess`. `begins` tells that the beginning of a word stands
+    a rule; a larger number breaks `excess`. A list breaks `mistyped`. `begins` tells that the beginning of a word stands
     for it, `fold` that upper case stands for lower case.
     """
 
@@ -48,6 +48,7 @@ class Choice:
     numbers: int = 0
     numbered: Rule | None = None
     excess: Rule = VALUE
+    mistyped: Rule = WRONG_TYPE
     begins: bool = False
     fold: bool = False
 

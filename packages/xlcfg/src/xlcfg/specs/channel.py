@@ -27,5 +27,5 @@ def flaws(text: str) -> list[Flaw]:
     if values.get("connection") == "socket" and "path" not in values:
         found.append(Flaw("the channel is a socket without a path", "add `path=PATH`"))
     if "name" not in values:
-        found.append(Flaw("the channel has no name", "add `name=NAME`", 0, SPEC_RANGE, fold=False))
+        found.append(Flaw("the channel has no name", "add `name=NAME`", 0, SPEC_RANGE))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xlcfg.cnumber import LONG_MAX, leading
-from xlcfg.rules import SPEC_RANGE
+from xlcfg.rules import NO_CPU, SPEC_RANGE
 from xlcfg.specs.flaw import Flaw, refuse
 
 MAX_CPUS = 4096
@@ -63,6 +63,8 @@ def _scan(text: str) -> tuple[tuple[Part, ...], list[Flaw]]:
                 what = f"`{word}` names more CPUs than a host has"
                 found.append(Flaw(what, f"write numbers below {MAX_CPUS}", start, SPEC_RANGE))
         start += len(word) + 1
+    if not found and not any(part.node for part in parts) and not cpus(tuple(parts), MAX_CPUS):
+        found.append(Flaw(f"`{text}` leaves no CPU", "write `all` or name some", 0, NO_CPU))
     return tuple(parts), found
 
 

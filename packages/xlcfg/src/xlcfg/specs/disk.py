@@ -13,7 +13,7 @@ from enum import Enum
 
 from xlcfg.cnumber import leading
 from xlcfg.error import XlcfgError
-from xlcfg.rules import NO_EFFECT, OBSOLETE, SPEC, SPEC_RANGE, Rule
+from xlcfg.rules import NO_EFFECT, OBSOLETE, SPEC, SPEC_RANGE, SPEC_VERSION, Rule
 from xlcfg.specs.flaw import Flaw, refuse
 
 SECTION = "xl-disk-configuration(5)"
@@ -50,6 +50,7 @@ class Disk:
     direct_io_safe: bool = False
     discard: bool | None = None
     trusted: bool | None = None
+    grant_usage: bool | None = None
     colo: bool | None = None
     colo_host: str = ""
     colo_port: str = ""
@@ -90,7 +91,9 @@ _SWITCHES = (
     ("discard", "discard", "no-discard"),
     ("trusted", "trusted", "untrusted"),
     ("colo", "colo", "no-colo"),
+    ("grant_usage", "grant_usage=1", "grant_usage=0"),
 )
+_LATER = ("trusted", "grant_usage")
 _FLAGS: dict[str, tuple[str, object]] = {
     "cdrom": ("cdrom", True),
     "devtype=cdrom": ("cdrom", True),
@@ -232,6 +235,9 @@ def _blank(reading: _Reading, used: int) -> bool:
 def _flag(reading: _Reading, used: int) -> bool:
     name, value = _FLAGS[reading.text[reading.place : reading.place + used].rstrip(",")]
     reading.values[name] = value
+    if name in _LATER:
+        what = f"`{name}` of a disk is unknown to the `xl` of Xen 4.17"
+        reading.wrong(what, "drop it where that is what runs", SPEC_VERSION)
     return True
 
 

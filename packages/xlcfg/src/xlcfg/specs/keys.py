@@ -10,7 +10,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from xlcfg.error import XlcfgError
-from xlcfg.rules import OBSOLETE, SPEC, SPEC_IGNORED, SPEC_RANGE, Rule
+from xlcfg.rules import WARNED, SPEC, SPEC_IGNORED, SPEC_RANGE, Rule
 from xlcfg.specs.flaw import Flaw, refuse
 from xlcfg.specs.uuid import Uuid
 from xlcfg.specs.words import Count, Digits, Free, Word
@@ -50,8 +50,8 @@ class Entry(NamedTuple):
 class Grammar:
     """`Grammar(name, keys, style, unknown)` is one small language of keys.
 
-    An unknown key breaks `unknown`, or nothing where that is None. `flags` are words that
-    stand alone.
+    An unknown key breaks `unknown`, or nothing where that is None; a missing one breaks
+    `incomplete`. `flags` are words that stand alone.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Grammar:
     unknown: Rule | None
     flags: tuple[str, ...] = ()
     separator: str = ","
+    incomplete: Rule = SPEC
 
     def entries(self, text: str) -> tuple[list[Entry], list[Flaw]]:
         """The pairs of a list, a flag with the value `""`, and what is wrong with it."""
@@ -78,7 +79,7 @@ class Grammar:
                 flaws += key.value.flaws(key.name, entry.value, entry.offset)
                 if key.instead:
                     what = f"`{key.name}` is deprecated in {self.name}"
-                    flaws.append(Flaw(what, f"write `{key.instead}`", start, OBSOLETE))
+                    flaws.append(Flaw(what, f"write {key.instead}", start, WARNED))
             elif entry.key in self.flags:
                 entries.append(entry)
             elif self.unknown is not None:
@@ -143,7 +144,7 @@ class Grammar:
 
     def _missing(self, found: set[str]) -> list[Flaw]:
         return [
-            Flaw(f"{self.name} has no `{key.name}`", f"add `{key.name}=...`", 0, SPEC)
+            Flaw(f"{self.name} has no `{key.name}`", f"add `{key.name}=...`", 0, self.incomplete)
             for key in self.keys
             if key.required and key.name not in found
         ]

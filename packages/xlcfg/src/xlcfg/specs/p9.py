@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xlcfg.rules import SPEC
+from xlcfg.rules import SPEC, SPEC_INCOMPLETE
 from xlcfg.specs.keys import Grammar, Key, Style
 from xlcfg.specs.words import Count, Word
 
@@ -23,6 +23,7 @@ P9 = Grammar(
     ),
     Style.PAIR,
     SPEC,
+    incomplete=SPEC_INCOMPLETE,
 )
 """The keys of a shared directory."""
 

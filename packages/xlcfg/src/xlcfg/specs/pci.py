@@ -72,7 +72,8 @@ def _scan(text: str) -> tuple[Pci, list[Flaw]]:
             place += 1 + len(slot)
         if place < len(text) and text[place] != ",":
             do = "write `@SLOT` or `,key=value` after it"
-            return Pci(), [Flaw(f"`{text[place:]}` cannot follow a BDF", do, place)]
+            rule = SPEC_RANGE if text[place] in "xX" else SPEC
+            return Pci(), [Flaw(f"`{text[place:]}` cannot follow a BDF", do, place, rule)]
         place += 1
     elif match is not None and "=" not in text:
         return Pci(), [Flaw(str(wrong), "write `[DDDD:]BB:SS.F` as lspci(1) does")]
@@ -104,7 +105,9 @@ def _pair(word: str, place: int, values: dict[str, object], found: list[Flaw]) -
             found.append(Flaw(f"`{value}` is no rdm_policy", do, at, SPEC))
     elif key in ("bdf", "name"):
         if "bdf" in values or "name" in values:
-            found.append(Flaw("the PCI device is named twice", "give one BDF or one name", place))
+            rule = SPEC_RANGE if key == "bdf" and "name" not in values else SPEC
+            do = "give one BDF or one name"
+            found.append(Flaw("the PCI device is named twice", do, place, rule))
         elif key == "bdf" and (wrong := _bdf(value)) is not None:
             found.append(Flaw(wrong, "write `[DDDD:]BB:SS.F` as lspci(1) does", at))
         values[key] = value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from xlcfg.cnumber import leading
-from xlcfg.rules import SPEC, SPEC_RANGE
+from xlcfg.rules import SPEC, SPEC_IGNORED, SPEC_RANGE
 from xlcfg.specs.flaw import Flaw
 
 _MAX = (1 << 32) - 1
@@ -29,7 +29,9 @@ def ioport_flaws(text: str) -> list[Flaw]:
             return [Flaw(f"`{text}` is no range of I/O ports", do, place)]
     if low >= _MAX or high >= _MAX:
         return [Flaw(f"`{text}` is no range of I/O ports", "write numbers below 10000")]
-    if place != len(text) or not 0 <= low <= high <= 0xFFFF:
+    if place != len(text):
+        return [Flaw(f"`{text}` is no range of I/O ports", do, place, SPEC_IGNORED)]
+    if not 0 <= low <= high <= 0xFFFF:
         return [Flaw(f"`{text}` is no range of I/O ports", do, 0, SPEC_RANGE)]
     return []
 
@@ -37,10 +39,8 @@ def ioport_flaws(text: str) -> list[Flaw]:
 def irq_flaws(text: str) -> list[Flaw]:
     """What is wrong with the number of an interrupt, in decimal."""
     number = leading(text, 10)
-    if number is None or number[1] != len(text) or number[0] >= _MAX:
+    if number is None or number[1] != len(text) or not 0 <= number[0] < _MAX:
         return [Flaw(f"`{text}` is no interrupt", "write a decimal number")]
-    if number[0] < 0:
-        return [Flaw(f"`{text}` is no interrupt", "write a decimal number", 0, SPEC_RANGE)]
     return []
 
 

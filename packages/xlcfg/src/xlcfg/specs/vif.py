@@ -46,7 +46,7 @@ GRAMMAR = Grammar(
         Key("mac"),
         Key("bridge"),
         Key("gatewaydev"),
-        Key("netdev", instead="gatewaydev"),
+        Key("netdev", instead="`gatewaydev`"),
         Key("type", Word(("vif", "ioemu"), SPEC_IGNORED, fold=False)),
         Key("model"),
         Key("vifname"),
@@ -56,7 +56,7 @@ GRAMMAR = Grammar(
         Key("rate"),
         Key("devid", Digits(0, 255)),
         Key("mtu", Digits(68, 65535)),
-        Key("accel", instead="nothing"),
+        Key("accel", instead="no such key: it does nothing"),
         *_COLO,
     ),
     Style.PREFIX,
@@ -124,17 +124,17 @@ def flaws(text: str) -> list[Flaw]:
             case "mac" if int(entry.value[:2], 16) & 1:
                 what = f"`{entry.value}` is a group address"
                 do = "clear the lowest bit of the first byte"
-                found.append(Flaw(what, do, entry.offset, SPEC_RANGE, fold=False))
+                found.append(Flaw(what, do, entry.offset, SPEC_RANGE))
             case "rate" if _RATE.fullmatch(entry.value) and _OCTAL.search(entry.value):
                 what = f"`{entry.value}` has a number that `xl` reads as octal"
-                found.append(Flaw(what, "drop its zero", entry.offset, SPEC_RANGE, fold=False))
+                found.append(Flaw(what, "drop its zero", entry.offset, SPEC_RANGE))
             case "rate" if isinstance(wrong := _rate(entry.value), str):
                 do = "write a rate such as `10Mb/s` or `1MB/s@20ms`"
                 found.append(Flaw(wrong, do, entry.offset, SPEC))
             case "bridge" | "vifname" if not 1 <= len(entry.value) <= 15:
                 what = f"`{entry.value}` is no interface name"
                 do = "write 1 to 15 characters"
-                found.append(Flaw(what, do, entry.offset, SPEC_RANGE, fold=False))
+                found.append(Flaw(what, do, entry.offset, SPEC_RANGE))
     return found
 
 

@@ -1,0 +1,63 @@
+"""What fata can be asked about a project, beside what every tool of functoria can."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import functoria.project
+from fata.build.prepare import collect_needs
+from fata.build.record import argument_record
+from fata.configure import main_text
+from fata.image.manifest import read, to_json
+from fata.needs import Need
+from fata.project import Project, of
+from functoria.codegen import boot_keys
+
+
+def answer(name: str, project: functoria.project.Project) -> object:
+    """`answer(name, project)` is what `fata query NAME` prints. Raises `UserError`."""
+    return _ANSWERS[name](of(project))
+
+
+def _arguments(project: Project) -> object:
+    return [asdict(argument_record(key)) for key in boot_keys(project.graph)]
+
+
+def _needs(project: Project) -> object:
+    return [_need(need) for need in collect_needs(project)]
+
+
+def _need(need: Need) -> dict[str, Any]:
+    data = asdict(need)
+    position = data.pop("position", None)
+    place = None if position is None else f"{position['file']}:{position['line']}"
+    return {"kind": type(need).__name__.lower(), **data, "position": place}
+
+
+def _devices(project: Project) -> object:
+    kinds = ("network", "disk")
+    return [need for need in map(_need, collect_needs(project)) if need["kind"] in kinds]
+
+
+def _kernel_config(project: Project) -> object:
+    from fata.build.kernel import kernel_config
+
+    return kernel_config(project)
+
+
+def _manifest(project: Project) -> object:
+    return json.loads(to_json(read(project.output)))
+
+
+_ANSWERS: Mapping[str, Callable[[Project], object]] = {
+    "arguments": _arguments,
+    "devices": _devices,
+    "kernel-config": _kernel_config,
+    "main": main_text,
+    "manifest": _manifest,
+    "needs": _needs,
+    "target": lambda project: project.target,
+}

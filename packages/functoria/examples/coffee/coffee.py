@@ -1,0 +1,4 @@
+# brew >= 1.0, < 2
+from brew import beans, coffee, register, water
+
+register("breakfast", coffee()(water(), beans()))

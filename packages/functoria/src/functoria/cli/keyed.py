@@ -1,0 +1,227 @@
+"""Keys as options: the command line is parsed twice.
+
+The first time with the keys of all branches, forgiving everything, to find out which branches are
+taken; the second time for good, when only the keys that matter are options.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from functoria.branch import Branch
+from functoria.cli.settings import located, settings_of
+from functoria.context import Source, resolve
+from functoria.error import UsageError, UserError
+from functoria.evaluate import Program
+from functoria.key import Key, Stage, Texts
+from functoria.project import (
+    Project,
+    choose,
+    choosing_keys,
+    environment_source,
+    every_key,
+    refuse_unknown,
+    taken_keys,
+    untaken_options,
+)
+from functoria.saved import ORIGIN, read_saved
+from functoria.tool import Tool
+
+_META = "functoria.keyed"
+
+
+class KeyedCommand(click.Command):
+    """A command that takes the keys of the project as options.
+
+    Its project is `project_of(context)`. With `saved`, the command goes by what the last
+    `configure` was told.
+    """
+
+    saved = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse for good, with the options that the first pass found."""
+        ctx.meta[_META] = keyed = _Keyed()
+        tool = settings_of(ctx).tool
+        helping = ctx.resilient_parsing or bool({"-h", "--help"} & set(args))
+        try:
+            config = located(tool, self._file(ctx, args))
+            keyed.program = tool.evaluate(config)
+            every = every_key(tool, keyed.program)
+            said = self._said(ctx, args, every)
+            live = self._live(tool, keyed.program, config, said)
+            if not helping:
+                refuse_unknown(tool, said, *live)
+            keyed.options = [_option(tool, key) for key in live[0] if _configurable(key)]
+            keyed.untaken = live[1]
+        except UserError as error:
+            if not helping:
+                raise
+            keyed.trouble = error
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise _near_untaken(error, keyed.untaken) from None
+
+    def _file(self, ctx: click.Context, args: list[str]) -> Path | None:
+        found = _forgiving(super().get_params(ctx), self, ctx, args).get("file")
+        return None if found is None else Path(str(found))
+
+    def _said(
+        self, ctx: click.Context, args: list[str], every: Iterable[Key[Any]]
+    ) -> dict[str, Texts]:
+        """What the line says of any key, in whatever branch."""
+        by_option = {key.option: key for key in every}
+        tool = settings_of(ctx).tool
+        options = [_option(tool, key) for key in by_option.values()]
+        found = _forgiving([*super().get_params(ctx), *options], self, ctx, args)
+        said = {}
+        for option, key in by_option.items():
+            value = found.get(_parameter(key))
+            if value is not None:
+                said[option] = _texts(value)
+        return said
+
+    def _live(
+        self, tool: Tool, program: Program, config: Path, said: dict[str, Texts]
+    ) -> tuple[tuple[Key[Any], ...], dict[str, Any]]:
+        kept = read_saved(tool, config.absolute().parent) if self.saved else Source(ORIGIN, {})
+        choosing = choosing_keys(tool, program)
+        variables = environment_source(tool, choosing, os.environ)
+        context = resolve(choosing, (kept, variables, Source("command line", said)))
+        live = taken_keys(tool, program, context)
+        return live, dict(untaken_options(tool, program, context))
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The command's own options, and the keys."""
+        keyed: _Keyed | None = ctx.meta.get(_META)
+        return [*super().get_params(ctx), *(keyed.options if keyed else ())]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the command's own options, and under a heading of their own the keys."""
+        keyed: _Keyed = ctx.meta[_META]
+        own = [p for p in self.get_params(ctx) if p not in keyed.options]
+        for title, parameters in (("Options", own), ("Keys", keyed.options)):
+            rows = [row for p in parameters if (row := p.get_help_record(ctx)) is not None]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+        if keyed.trouble is not None:
+            formatter.write_paragraph()
+            formatter.write_text(f"The keys of the project are not shown: {keyed.trouble}")
+
+
+class _Keyed:
+    """What the first pass found out for the second."""
+
+    def __init__(self) -> None:
+        self.program: Program | None = None
+        self.options: list[click.Option] = []
+        self.texts: dict[str, Texts] = {}
+        self.untaken: Mapping[str, Branch] = {}
+        self.trouble: UserError | None = None
+
+
+def _near_untaken(error: click.NoSuchOption, untaken: Mapping[str, Branch]) -> Exception:
+    """The error, or a better one where a key of a branch not taken is nearly of that name."""
+    near = get_close_matches(error.option_name.removeprefix("--"), untaken, 1, cutoff=0.8)
+    if not near:
+        return error
+    return UsageError(
+        f"there is no option `{error.option_name}`",
+        error.option_name,
+        f"did you mean `--{near[0]}`? it belongs to the branch `{untaken[near[0]].name}`, "
+        "which is not taken",
+    )
+
+
+def project_of(context: click.Context) -> Project:
+    """`project_of(context)` is the project, with what the command line says of its keys."""
+    settings = settings_of(context)
+    keyed: _Keyed = context.meta[_META]
+    command = context.command
+    if keyed.program is None or not isinstance(command, KeyedCommand):
+        raise TypeError("the command line was not parsed by a KeyedCommand")
+    project = choose(
+        settings.tool,
+        settings.config,
+        keyed.program,
+        keyed.texts,
+        os.environ,
+        saved=command.saved,
+    )
+    for note in project.notes:
+        settings.note(note)
+    return project
+
+
+def _configurable(key: Key[Any]) -> bool:
+    return key.stage is Stage.CONFIGURE
+
+
+def _forgiving(
+    parameters: Iterable[click.Parameter],
+    command: click.Command,
+    ctx: click.Context,
+    args: list[str],
+) -> dict[str, object]:
+    """The values that the line gives to the parameters, whatever else it holds."""
+    scratch = click.Context(command, info_name=ctx.info_name, parent=ctx.parent)
+    scratch.ignore_unknown_options = True
+    parser = click.Command(command.name, params=list(parameters)).make_parser(scratch)
+    try:
+        values, _, _ = parser.parse_args(list(args))
+    except click.UsageError:
+        return {}  # the second pass says it better
+    return dict(values)
+
+
+def _texts(value: object) -> Texts:
+    if value is True:
+        return ("true",)
+    return tuple(value) if isinstance(value, list | tuple) else (str(value),)
+
+
+def _parameter(key: Key[Any]) -> str:
+    """The name of a key among click's parameters: no option of a command is called like it."""
+    return f"key_{key.option}".replace("-", "_")
+
+
+def _option(tool: Tool, key: Key[Any]) -> click.Option:
+    def keep(context: click.Context, _parameter: click.Parameter, value: object) -> None:
+        if value not in (None, False, ()):
+            context.meta[_META].texts[key.option] = _texts(value)
+
+    names = [_parameter(key), f"--{key.option}"]
+    if key.short is not None:
+        names.insert(1, f"-{key.short}")
+    return click.Option(
+        names,
+        metavar=None if key.flag else str(key.converter),
+        help=f"{key.doc}. [{_facts(tool, key)}]",
+        is_flag=key.flag or None,
+        multiple=key.repeated,
+        expose_value=False,
+        callback=keep,
+        shell_complete=lambda _context, _parameter, begun: [
+            CompletionItem(word) for word in key.converter.choices if word.startswith(begun)
+        ],
+    )
+
+
+def _facts(tool: Tool, key: Key[Any]) -> str:
+    facts = []
+    if key.required:
+        facts.append("required")
+    elif not key.flag:
+        facts.append(f"default: {key.shown(key.unsaid)}")
+    if key.repeated:
+        facts.append("may be repeated")
+    return "; ".join((*facts, f"env: {tool.variable(key)}"))

@@ -1,0 +1,129 @@
+"""`describe`: what a program is made of, in words and in pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from functoria import describe
+from functoria.action import write_file
+from functoria.branch import simplify
+from functoria.cli.keyed import KeyedCommand, project_of
+from functoria.cli.settings import common
+from functoria.error import UsageError
+from functoria.project import Project
+
+if TYPE_CHECKING:
+    from functoria.picture import Annotations
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMS = ("dot", "html", "json", "svg")
+LAYOUTS = ("layered", "graphviz")
+
+
+def form_options(command: Command) -> Command:
+    """`form_options(command)` is given `form`, `keys`, `every` and `output`."""
+    decorators = [
+        click.option("--keys", is_flag=True, help="The keys, and where their values are from."),
+        click.option("--json", "form", flag_value="json", help="Everything, for machines."),
+        click.option("--dot", "form", flag_value="dot", help="The graph, in the DOT language."),
+        click.option("--svg", "form", flag_value="svg", help="The graph as a picture."),
+        click.option("--html", "form", flag_value="html", help="A page, with picture and tables."),
+        click.option("--all", "every", is_flag=True, help="Branches not taken, too."),
+        click.option(
+            "--layout",
+            type=click.Choice(LAYOUTS),
+            default=LAYOUTS[0],
+            help="Who arranges pictures: ours is the same everywhere, graphviz needs `dot`.",
+        ),
+        click.option(
+            "-o",
+            "--output",
+            type=click.Path(path_type=Path, dir_okay=False),
+            metavar="FILE",
+            help="Write there rather than to standard output.",
+        ),
+    ]
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
+@click.command("describe", cls=KeyedCommand)
+@common
+@form_options
+@click.pass_context
+def command(
+    context: click.Context,
+    form: str | None,
+    keys: bool,
+    every: bool,
+    layout: str,
+    output: Path | None,
+) -> None:
+    """Show what a program is made of, and why."""
+    project = project_of(context)
+    deliver(rendered(project, form, keys=keys, every=every, layout=layout), output)
+
+
+def rendered(
+    project: Project,
+    form: str | None,
+    *,
+    keys: bool,
+    every: bool,
+    layout: str = LAYOUTS[0],
+    annotations: Callable[[], Annotations | None] = lambda: None,
+) -> str:
+    """`rendered(project, form, ...)` is the description in one of `FORMS`, or as text.
+
+    `annotations()` is what the tool adds to the devices of a picture.
+    """
+    name, graph = project.program.name, project.graph
+    if keys:
+        if form not in (None, "json"):
+            raise UsageError("keys are shown as text or as JSON", f"--{form}", "leave one out")
+        if form == "json":
+            rows = [describe.key_data(key, project.context) for key in project.keys]
+            return describe.to_json({"schema": describe.SCHEMA, "keys": rows})
+        return describe.keys_as_text(project.keys, project.context)
+    if form == "json":
+        return describe.as_json(name, graph, project.keys, project.context)
+    if form is not None:
+        return _picture(project, form, every, layout, annotations())
+    text = describe.as_text(name, graph, project.keys, project.context)
+    return text + (_alternatives(project) if every else "")
+
+
+def _picture(
+    project: Project, form: str, every: bool, layout: str, annotations: Annotations | None
+) -> str:
+    from functoria import picture
+
+    name, roots = project.program.name, project.program.roots
+    graph, keys, context = project.graph, project.keys, project.context
+    if form == "dot":
+        return picture.as_dot(name, roots, graph, keys, context, all=every)
+    way = picture.LAYERED if layout == LAYOUTS[0] else picture.GRAPHVIZ
+    if form == "html":
+        return picture.as_html(name, roots, graph, keys, context, annotations, layout=way)
+    return picture.as_svg(name, roots, graph, keys, context, annotations, all=every, layout=way)
+
+
+def _alternatives(project: Project) -> str:
+    """The choices that nothing was said of, each with its ways and which one is taken."""
+    said = {key for key in project.keys if key.option in project.context.bindings}
+    open_ = simplify(project.program.roots, project.context, said)
+    return "\n" + describe.choices_as_text(open_, project.context)
+
+
+def deliver(text: str, output: Path | None) -> None:
+    """Print the text, or write it whole to a file."""
+    if output is None or str(output) == "-":
+        click.echo(text, nl=False)
+    else:
+        write_file(output, text.encode())

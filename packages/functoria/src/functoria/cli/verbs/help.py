@@ -1,0 +1,23 @@
+"""`help`: the help of a command."""
+
+from __future__ import annotations
+
+import click
+
+from functoria.cli.settings import settings_of
+
+
+@click.command("help")
+@click.argument("words", nargs=-1, metavar="[COMMAND]")
+@click.pass_context
+def command(context: click.Context, words: tuple[str, ...]) -> int:
+    """Show the help of a command, or what commands there are."""
+    above = context.find_root()
+    arguments = [*words, "--help"]
+    result = above.command.main(
+        arguments,
+        prog_name=above.info_name,
+        standalone_mode=False,
+        obj=settings_of(context),
+    )
+    return result if isinstance(result, int) else 0

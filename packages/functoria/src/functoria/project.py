@@ -1,0 +1,241 @@
+"""A project: a configuration with every choice made."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from functoria.branch import Branch, untaken_keys
+from functoria.context import Context, Source, require, resolve
+from functoria.error import UsageError, UserError
+from functoria.evaluate import Program
+from functoria.graph import Graph, all_keys, live_keys, resolve_graph, unique_options
+from functoria.impl import Choice
+from functoria.key import Key, Stage, Texts
+from functoria.saved import read_saved
+from functoria.tool import Tool, When
+from functoria.walk import children, walk
+
+Options = Mapping[str, str | Texts]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """`Project(...)` is a configuration with every choice made.
+
+    `keys` are the keys that matter for it: the tool's, and those of the branches taken. `notes`
+    is what its reader should know that is no error.
+    """
+
+    tool: Tool
+    config: Path
+    program: Program
+    keys: tuple[Key[Any], ...]
+    context: Context
+    graph: Graph
+    notes: tuple[str, ...] = ()
+
+    @property
+    def directory(self) -> Path:
+        """Where the configuration lies, as an absolute path."""
+        return self.config.absolute().parent
+
+    @property
+    def generated(self) -> Path:
+        """Where `configure` puts what it writes."""
+        return self.directory / self.tool.generated
+
+
+def load(
+    tool: Tool,
+    config: Path,
+    options: Options,
+    environment: Mapping[str, str],
+    *,
+    saved: bool = True,
+) -> Project:
+    """`load(tool, config, options, environment)` is the project that `config` configures.
+
+    A key's value is its default, or what the saved context says, or its environment variable, or
+    its option; the later wins. Raises `UserError`, and `UsageError` for an option that no live
+    key has.
+    """
+    program = tool.evaluate(config)
+    return choose(tool, config, program, options, environment, saved=saved)
+
+
+def choose(
+    tool: Tool,
+    config: Path,
+    program: Program,
+    options: Options,
+    environment: Mapping[str, str],
+    *,
+    saved: bool = True,
+) -> Project:
+    """`choose(tool, config, program, ...)` is `load` of what is evaluated already."""
+    every = every_key(tool, program)
+    directory = config.absolute().parent
+    kept = read_saved(tool, directory) if saved else Source("saved context", {})
+    variables = environment_source(tool, every, environment)
+    sources = (kept, variables, Source("command line", options))
+    choices = resolve(choosing_keys(tool, program), sources)
+    live = taken_keys(tool, program, choices)
+    untaken = untaken_options(tool, program, choices)
+    refuse_unknown(tool, options, live, untaken)
+    context = resolve(live, sources)
+    require(live, context)
+    notes = (
+        *(str(warning) for warning in program.warnings),
+        *_notes_of_saved(kept, live, every, untaken),
+        *_notes_of_environment(tool, environment, every),
+    )
+    graph = resolve_graph(program.roots, context)
+    return Project(tool, config, program, live, context, graph, notes)
+
+
+def every_key(tool: Tool, program: Program) -> tuple[Key[Any], ...]:
+    """`every_key(tool, program)` is the keys of the tool and of all branches, taken or not.
+
+    Raises `UserError` for a key whose option is one of the command line's own.
+    """
+    every = tuple(dict.fromkeys((*tool.every_key(), *all_keys(program.roots))))
+    for key in every:
+        if key.stage is Stage.CONFIGURE and key.option in tool.reserved:
+            raise UserError(
+                f"`--{key.option}` is an option of {tool.name} itself, and cannot be a key's",
+                key.position,
+                f"give the key another name, or a group: `--my-{key.option}`",
+            )
+    return every
+
+
+def choosing_keys(tool: Tool, program: Program) -> tuple[Key[Any], ...]:
+    """`choosing_keys(tool, program)` is the keys that decide which others matter."""
+    own = (key for item in tool.keys if isinstance(item, When) for key in item.condition.keys)
+    terms = walk(program.roots, children)
+    chosen = (key for term in terms if isinstance(term, Choice) for key in term.condition.keys)
+    return tuple(dict.fromkeys((*own, *chosen)))
+
+
+def taken_keys(tool: Tool, program: Program, context: Context) -> tuple[Key[Any], ...]:
+    """`taken_keys(tool, program, context)` is the keys that matter, the tool's first."""
+    own: list[Key[Any]] = []
+    for item in tool.keys:
+        if not isinstance(item, When):
+            own.append(item)
+        elif item.condition.evaluate(context):
+            own += item.keys
+    return unique_options(dict.fromkeys((*own, *live_keys(program.roots, context))))
+
+
+def untaken_options(tool: Tool, program: Program, context: Context) -> Mapping[str, Branch]:
+    """`untaken_options(tool, program, context)` is the options that do not matter, and why."""
+    found = {
+        key.option: Branch(item.branch, None)
+        for item in tool.keys
+        if isinstance(item, When) and not item.condition.evaluate(context)
+        for key in item.keys
+    }
+    for key, branch in untaken_keys(program.roots, context).items():
+        found.setdefault(key.option, branch)
+    return found
+
+
+def refuse_unknown(
+    tool: Tool, options: Iterable[str], live: Iterable[Key[Any]], untaken: Mapping[str, Branch]
+) -> None:
+    """Raise `UsageError` for an option that no live key of the configure stage has."""
+    stages = {key.option: key.stage for key in live}
+    for option in options:
+        if stages.get(option) is Stage.CONFIGURE:
+            continue
+        where = f"--{option}"
+        if option in stages:
+            raise UsageError(
+                f"`{where}` is an argument of the program, given when it boots",
+                where,
+                f"leave it out here, and give it when the program is run: "
+                f"`{tool.name} run -- {where}=...`",
+            )
+        if option in untaken:
+            branch = untaken[option]
+            chosen = f" at {branch.position}" if branch.position else ""
+            raise UsageError(
+                f"`{where}` belongs to the branch `{branch.name}`, which is not taken",
+                where,
+                f"leave it out, or have the choice{chosen} go that way",
+            )
+        known = sorted(name for name, stage in stages.items() if stage is Stage.CONFIGURE)
+        near = get_close_matches(option, known, 1)
+        raise UsageError(
+            f"there is no key `{where}`",
+            where,
+            f"did you mean `--{near[0]}`?"
+            if near
+            else f"the keys are {', '.join(f'`--{name}`' for name in known)}",
+        )
+
+
+def environment_source(
+    tool: Tool, keys: Iterable[Key[Any]], environment: Mapping[str, str]
+) -> Source:
+    """`environment_source(tool, keys, environment)` is what variables say of the keys.
+
+    A repeated key takes the words of its variable, quoted as a shell quotes them.
+    """
+    texts: dict[str, str | Texts] = {}
+    places: dict[str, str] = {}
+    for key in keys:
+        name = tool.variable(key)
+        text = environment.get(name)
+        if text is None or key.stage is not Stage.CONFIGURE:
+            continue
+        places[key.option] = name
+        try:
+            texts[key.option] = tuple(shlex.split(text)) if key.repeated else text
+        except ValueError as error:
+            raise UsageError(
+                f"value of `--{key.option}`: {error}", name, "close the quotation"
+            ) from None
+    return Source("environment", texts, places)
+
+
+def _notes_of_saved(
+    saved: Source,
+    live: Iterable[Key[Any]],
+    every: Iterable[Key[Any]],
+    untaken: Mapping[str, Branch],
+) -> tuple[str, ...]:
+    """What was saved and is not used is said. Raises `UserError` for keys that are no more."""
+    known = {key.option for key in every if key.stage is Stage.CONFIGURE}
+    used = {key.option for key in live}
+    notes = []
+    for option in saved.texts:
+        if option not in known:
+            raise UserError(
+                f"the saved context speaks of a key that is no more: `--{option}`",
+                saved.place,
+                saved.remedy or "configure again",
+            )
+        if option not in used:
+            why = f": it belongs to `{untaken[option].name}`" if option in untaken else ""
+            notes.append(f"the saved `--{option}` does not matter here{why}")
+    return tuple(notes)
+
+
+def _notes_of_environment(
+    tool: Tool, environment: Mapping[str, str], every: Iterable[Key[Any]]
+) -> tuple[str, ...]:
+    known = {tool.variable(key) for key in every}
+    notes = []
+    for name in sorted(environment):
+        if name.startswith(tool.prefix) and name not in known:
+            near = get_close_matches(name, sorted(known), 1, cutoff=0.85)
+            if near:
+                notes.append(f"the environment variable {name} is no key's; is {near[0]} meant?")
+    return tuple(notes)
