@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -330,7 +330,7 @@ WRITES = st.lists(
     seed=st.integers(0, 2**32),
     chance=st.sampled_from([0.0, 0.3, 0.5, 0.9, 1.0]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_whenever_the_machine_ends_each_sector_is_old_or_new(
     lives: list[tuple[list[tuple[int, int, int] | None], int]], seed: int, chance: float
 ) -> None:
@@ -344,6 +344,51 @@ def test_whenever_the_machine_ends_each_sector_is_old_or_new(
             asyncio.run(_live(below, operations, allowed))
         image = below.survived(choice, chance)
         asyncio.run(_look(image, allowed))
+
+
+STEPS: list[tuple[int, int, int] | None] = [
+    (0, 10, 1),
+    None,
+    (3, 10, 2),
+    None,
+    (5, 1, 3),
+    (5, 1, 4),
+    (8, 1, 3),
+    None,
+]
+
+
+def survivors(below: FaultyBlock) -> Iterator[bytes]:
+    """What may be on the medium: all that was written, nothing, and some mixtures."""
+    yield below.survived(random.Random(0), 0.0)
+    yield below.survived(random.Random(0), 1.0)
+    for seed in range(10):
+        yield below.survived(random.Random(seed), 0.5)
+
+
+@pytest.mark.parametrize("life", range(34))
+def test_at_every_step_of_a_commit_the_machine_may_end(life: int) -> None:
+    below = FaultyBlock(bytes(20 * 512), life=life)
+    allowed = [{bytes(512)} for _ in range(16)]
+    with contextlib.suppress(Crash):
+        asyncio.run(_live(below, STEPS, allowed))
+    for image in survivors(below):
+        asyncio.run(_look(image, [set(values) for values in allowed]))
+
+
+@pytest.mark.parametrize("life", range(6, 34))
+def test_the_program_may_end_first_and_its_machine_later(life: int) -> None:
+    """What the program reads after its restart need not be on the medium yet."""
+    for second in range(16):
+        below = FaultyBlock(bytes(20 * 512), life=life)
+        allowed = [{bytes(512)} for _ in range(16)]
+        with contextlib.suppress(Crash):
+            asyncio.run(_live(below, STEPS, allowed))
+        below.restarted(second)
+        with contextlib.suppress(Crash):
+            asyncio.run(_live(below, [(2, 9, 7), None, (4, 2, 8)], allowed))
+        for image in survivors(below):
+            asyncio.run(_look(image, [set(values) for values in allowed]))
 
 
 async def _live(
