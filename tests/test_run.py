@@ -110,6 +110,66 @@ def test_arguments_reach_the_program_whatever_is_in_them(project: MakeProject) -
     assert "did you mean `--text`?" in wrong.err
 
 
+TYPES = """\
+from fata.dsl import main, register
+from functoria import Converter, Key, Stage
+from functoria.converter import BOOLEAN, DURATION, IPV4, NETWORK6, PORT, SIZE, STRING, list_of
+
+even = Converter("even", int, str, lambda value: isinstance(value, int), reference="job:even")
+
+def boot(name, converter, **more):
+    return Key(name=name, converter=converter, doc="for the test", stage=Stage.BOOT, **more)
+
+register("job", main(
+    "job:start",
+    token=boot("token", STRING, required=True, short="k"),
+    dry=boot("dry", BOOLEAN, flag=True, short="n"),
+    peers=boot("peer", IPV4, repeated=True),
+    net=boot("net", NETWORK6),
+    ports=boot("ports", list_of(PORT), default=(80, 443)),
+    room=boot("room", SIZE, default=1 << 20),
+    wait=boot("wait", DURATION),
+    pairs=boot("pairs", list_of(even)),
+))
+"""
+
+
+@pytest.mark.parametrize("target", ["unix", "virtio"])
+def test_arguments_of_every_type(project: MakeProject, target: str) -> None:
+    made = project()
+    made.write("config.py", TYPES)
+    made.write(
+        "job.py",
+        "def even(text):\n"
+        "    if int(text) % 2:\n"
+        "        raise ValueError(f'`{text}` is not even')\n"
+        "    return int(text)\n\n"
+        "async def start(**given):\n"
+        "    for name, value in given.items():\n"
+        "        print(name, repr(value))\n",
+    )
+    made.built("-t", target)
+    words = "-nk secret --peer 10.0.0.1 --peer=10.0.0.2 --net fd00::/64 --wait=1m30s --pairs=2,4"
+    said = made.ok("run", "--", *words.split()).out.splitlines()
+    for line in (
+        "token 'secret'",
+        "dry True",
+        "peers (IPv4Address('10.0.0.1'), IPv4Address('10.0.0.2'))",
+        "net IPv6Network('fd00::/64')",
+        "ports (80, 443)",
+        "room 1048576",
+        "wait 90.0",
+        "pairs (2, 4)",
+    ):
+        assert line in said
+    missing = made.fata("run")
+    assert missing.code == 64
+    assert "error: boot argument `--token` must be given" in missing.err
+    odd = made.fata("run", "--", "--token=x", "--pairs=2,3")
+    assert odd.code == 64
+    assert "boot argument `--pairs`: `3` is not even, declared at config.py:8" in odd.err
+
+
 def test_what_compiled_extensions_import_is_in_the_image(project: MakeProject) -> None:
     made = project()
     config = 'main("job:start", requires=["orjson>=3,<4"])'

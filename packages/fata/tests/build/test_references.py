@@ -176,3 +176,31 @@ def test_a_device_of_the_users_own_that_does_not_fit(
 )
 def test_a_device_of_the_users_own_that_may_fit(tmp_path: Path, module: str) -> None:
     check(tmp_path, module, DEVICE)
+
+
+CONVERTER = """\
+from fata.dsl import *
+from functoria import Converter, Key, Stage
+even = Converter("even", int, str, lambda value: True, reference="website:start")
+count = Key(name="count", converter=even, doc="", stage=Stage.BOOT)
+register("w", main("job:go", greeter=count))
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "what"),
+    [
+        ("start = 1\n", "`start` of website.py:1 is a value that cannot be called"),
+        ("async def start(text): ...\n", "`start` of website.py:1 is an `async def`, and a conv"),
+        ("def start(): ...\n", "`start` of website.py:1 takes no arguments, and is given 1"),
+        ("def strat(text): ...\n", "`website.py` does not define `start`"),
+    ],
+)
+def test_a_converter_of_the_users_own_that_is_none(tmp_path: Path, module: str, what: str) -> None:
+    error = refused(tmp_path, module, CONVERTER)
+    assert error.what.startswith(what)
+    assert error.where == Position("config.py", 4)
+
+
+def test_a_converter_of_the_users_own(tmp_path: Path) -> None:
+    check(tmp_path, "def start(text):\n    return int(text)\n", CONVERTER)

@@ -49,15 +49,23 @@ def as_coroutine(found: Definition, what: str) -> Mistake | None:
 
 def as_constructor(found: Definition) -> Mistake | None:
     """`as_constructor(definition)` is why calling it does not give a device."""
-    if found.is_literal:
-        return _not_callable("a device")
     if isinstance(found.node, ast.AsyncFunctionDef):
         return Mistake(
             "is an `async def`, and a device is made without waiting",
             "write a plain `def` or a class there; what has to wait belongs into its "
             "`async def start(self)`",
         )
-    return None
+    return _not_callable("a device") if found.is_literal else None
+
+
+def as_converter(found: Definition) -> Mistake | None:
+    """`as_converter(definition)` is why calling it with a text does not give a value."""
+    if isinstance(found.node, ast.AsyncFunctionDef):
+        return Mistake(
+            "is an `async def`, and a converter gives its value at once",
+            "write a plain `def` there",
+        )
+    return _not_callable("a converter") if found.is_literal else taken(found, Call(1))
 
 
 def taken(found: Definition, call: Call) -> Mistake | None:

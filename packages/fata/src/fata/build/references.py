@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
-from fata.build.calls import Call, Mistake, as_constructor, as_coroutine, taken
+from fata.build.calls import Call, Mistake, as_constructor, as_converter, as_coroutine, taken
 from fata.build.definition import Definition, definition
 from fata.project import Project
 from functoria import Arrow, Node, Reference, UserError
+from functoria.walk import device_keys
 
 _ASGI = ("libos.services.http.job:serve", "application")
 _ASGI_PARAMETERS = 3  # scope, receive, send
@@ -34,13 +35,14 @@ def check_references(project: Project) -> None:
         found = definition(path, reference.attribute)
         mistake = None if found is None else _mistake(found, reference, node)
         if found is not None and mistake is not None:
-            raise UserError(
-                f"`{found.name}` of {file}:{found.line} {mistake.what}", node.position, mistake.do
-            )
+            what = f"`{found.name}` of {file}:{found.line} {mistake.what}"
+            raise UserError(what, reference.position or node.position, mistake.do)
 
 
 def _mistake(found: Definition, reference: Reference, node: Node) -> Mistake | None:
     """What is wrong with the object in the place where the configuration puts it."""
+    if any(reference.name == key.converter.reference for key in device_keys(node.device)):
+        return as_converter(found)
     if reference.name != node.device.constructor:
         application = node.device.keywords.get(_ASGI[1])
         if (node.device.constructor, application) != (_ASGI[0], reference):
@@ -63,7 +65,7 @@ def _check_name(path: Path, file: str, reference: Reference, node: Node) -> None
     near = get_close_matches(reference.attribute, names, 1)
     raise UserError(
         f"`{file}` does not define `{reference.attribute}`",
-        node.position,
+        reference.position or node.position,
         f"did you mean `{reference.module}:{near[0]}`?"
         if near
         else f"define it there, or name what is meant as `{reference.module}:...`",
@@ -76,6 +78,9 @@ def _references(project: Project) -> Iterator[tuple[Reference, Node]]:
         for value in node.device.keywords.values():
             if isinstance(value, Reference):
                 yield value, node
+        for key in device_keys(node.device):
+            if key.converter.reference is not None:
+                yield Reference(key.converter.reference, key.position), node
 
 
 def _source(directory: Path, module: str) -> Path | None:
@@ -95,7 +100,7 @@ def _refuse_module(directory: Path, reference: Reference, node: Node) -> None:
     near = get_close_matches(reference.module, sorted(p.stem for p in directory.glob("*.py")), 1)
     raise UserError(
         f"there is no module `{reference.module}` in the project",
-        node.position,
+        reference.position or node.position,
         f"did you mean `{near[0]}:{reference.attribute}`?"
         if near
         else f"write `{reference.module}.py`, or name the module that is meant",
