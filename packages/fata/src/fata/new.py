@@ -26,9 +26,14 @@ def plan(directory: Path, template: str) -> tuple[Action, ...]:
     cannot be a program's.
     """
     name = directory.name
-    if not name or not name[0].isalpha() or not all(c.isalnum() or c in "-_" for c in name):
+    if (
+        not name
+        or not name.isascii()
+        or not name[0].isalpha()
+        or not all(c.isalnum() or c in "-_" for c in name)
+    ):
         raise UsageError(
-            f"`{name}` cannot be the name of a program",
+            f"`{name or directory}` cannot be the name of a program",
             "NAME",
             "use letters, digits, `-` and `_`, beginning with a letter",
         )
