@@ -97,14 +97,17 @@ def project(tmp_path: Path) -> MakeProject:
 
 
 class Running:
-    """`fata run` as a process of its own, with what it has said so far in files."""
+    """`fata run` as a process of its own, with what it has said so far in files.
 
-    def __init__(self, project: Project, *arguments: str) -> None:
+    `prefix` is what it is run by, such as `("ip", "netns", "exec", "lan")`.
+    """
+
+    def __init__(self, project: Project, *arguments: str, prefix: tuple[str, ...] = ()) -> None:
         self.out = project.directory / "run.out"
         self.err = project.directory / "run.err"
         with self.out.open("wb") as out, self.err.open("wb") as err:
             self.process = subprocess.Popen(
-                [FATA, "run", *arguments],
+                [*prefix, FATA, "run", *arguments],
                 cwd=project.directory,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -150,15 +153,17 @@ class Running:
 class StartRun(Protocol):
     """`running(project, ...)` is `fata run ...` in the background, ended with the test."""
 
-    def __call__(self, project: Project, *arguments: str) -> Running: ...
+    def __call__(
+        self, project: Project, *arguments: str, prefix: tuple[str, ...] = ()
+    ) -> Running: ...
 
 
 @pytest.fixture
 def running() -> Iterator[StartRun]:
     started: list[Running] = []
 
-    def start(project: Project, *arguments: str) -> Running:
-        started.append(Running(project, *arguments))
+    def start(project: Project, *arguments: str, prefix: tuple[str, ...] = ()) -> Running:
+        started.append(Running(project, *arguments, prefix=prefix))
         return started[-1]
 
     yield start

@@ -92,9 +92,9 @@ def test_the_page_on_running(project: MakeProject, running: StartRun) -> None:
     table, *starts = commands(blocks("docs/running.md", "sh")[0])
     assert "--port=PORT" in website.ok(*table[1:]).out
     for command in starts:
-        words = [word.replace("8080", str(PORT)) for word in command[2:]]
+        words = [word.replace("8080", str(PORT + 1)) for word in command[2:]]
         run = running(website, *words)
-        assert wait_http(PORT, "/", 60).status == 200
+        assert wait_http(PORT + 1, "/", 60).status == 200
         assert run.interrupt() == 130
     refused, traceback = blocks("docs/running.md", "text")
     assert website.fata("run", "--", "--port=http").err == refused

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 from fata import exit_codes
+from fata.arguments import BootArgumentError
+from functoria import UsageError, UserError
+from functoria.cli import entry
 from libos.boot import outcome
 from tests.conftest import ROOT
 
@@ -29,4 +32,7 @@ def test_the_codes_of_programs() -> None:
 
 def test_every_reason_belongs_to_a_documented_code() -> None:
     assert set(outcome.REASONS) == set(outcome.MEANINGS)
-    assert exit_codes.INTERRUPTED == outcome.INTERRUPTED
+    assert exit_codes.INTERRUPTED == outcome.INTERRUPTED == entry.INTERRUPTED
+    assert (exit_codes.DONE, exit_codes.FAILED) == (entry.DONE, entry.FAILED)
+    assert (UserError.exit_code, UsageError.exit_code) == (exit_codes.FAILED, exit_codes.USAGE)
+    assert BootArgumentError.exit_code == outcome.BAD_ARGUMENT

@@ -93,12 +93,32 @@ def test_two_dashes_end_the_arguments() -> None:
             "give it as `--dns=ADDRESS,...`",
         ),
         ("--prot=1", "there is no boot argument `--prot`; did you mean `--port`?"),
-        ("-x", "there is no boot argument `-x`; the boot arguments are `--dns`, `--dry`, `--fast`, "),
+        (
+            "-x",
+            "there is no boot argument `-x`; the boot arguments are `--dns`, `--dry`, `--fast`, ",
+        ),
         ("port=1", "`port=1` is not a boot argument; write `--NAME=VALUE`; `--help` lists them"),
     ],
 )
 def test_a_bad_word_says_what_is_wrong_where_and_what_to_do(word: str, reason: str) -> None:
     assert refused(word).reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [
+        ("--prot", "--port"),
+        ("--ports", "--port"),
+        ("--por", "--port"),
+        ("--pear=1", "--peer"),
+        ("--kee", "--keep"),
+        ("--zzzz", None),
+        ("--" + "x" * 5000, None),
+    ],
+)
+def test_the_nearest_name_is_suggested(word: str, near: str | None) -> None:
+    expected = f"did you mean `{near}`?" if near else "the boot arguments are "
+    assert refused(word).do.startswith(expected)
 
 
 def test_a_required_argument_that_is_missing_is_named_with_its_line() -> None:

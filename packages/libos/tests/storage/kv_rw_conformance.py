@@ -294,7 +294,7 @@ class KvRwConformance(KvRoConformance):
 
         run(main())
         found = run(content(empty))
-        assert {key for key in found} == {"shared", *(f"own/{number}" for number in range(5))}
+        assert set(found) == {"shared", *(f"own/{number}" for number in range(5))}
         assert all(found[f"own/{number}"] == bytes([number]) * 4000 for number in range(5))
 
     def test_errors_are_those_of_the_signature(self, store: KvRw) -> None:

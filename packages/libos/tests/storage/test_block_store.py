@@ -7,8 +7,8 @@ import pytest
 from libos.storage.block.ram import RamBlock
 from libos.storage.block_store import BlockStore
 
-from .kv_ro_conformance import CONTENT, KvRoConformance, run
-from .kv_rw_conformance import KvRwConformance, content, fill
+from .kv_ro_conformance import run
+from .kv_rw_conformance import KvRwConformance
 
 
 def started(block: RamBlock, **options: bool) -> BlockStore:

@@ -180,13 +180,28 @@ def _unknown(declared: tuple[Argument, ...], word: str) -> BadArgument:
         return BadArgument(
             f"`{word}` is not a boot argument", "", "write `--NAME=VALUE`; `--help` lists them"
         )
-    from difflib import get_close_matches
-
     names = sorted(f"--{argument.name}" for argument in declared)
-    near = get_close_matches(name, names, 1)
+    near = _nearest(name, names)
     known = ", ".join(f"`{name}`" for name in names)
-    remedy = f"did you mean `{near[0]}`?" if near else f"the boot arguments are {known or 'none'}"
+    remedy = f"did you mean `{near}`?" if near else f"the boot arguments are {known or 'none'}"
     return BadArgument(f"there is no boot argument `{name}`", "", remedy)
+
+
+def _nearest(name: str, names: list[str]) -> str | None:
+    """The name that was probably meant: few slips of the finger away, for its length."""
+    slips, near = min(((_slips(name, each), each) for each in names), default=(len(name), ""))
+    return near if slips <= min(3, max(1, (len(name) - 2) // 2)) else None
+
+
+def _slips(one: str, other: str) -> int:
+    """The letters to add, drop or change (Levenshtein): `difflib` is large for an image."""
+    row = list(range(len(other) + 1))
+    for index, letter in enumerate(one):
+        before, row[0] = row[0], index + 1
+        for at, wanted in enumerate(other):
+            cost = min(before + (letter != wanted), row[at] + 1, row[at + 1] + 1)
+            before, row[at + 1] = row[at + 1], cost
+    return row[-1]
 
 
 def _value(argument: Argument, said: list[str] | None) -> object:

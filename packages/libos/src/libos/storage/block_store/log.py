@@ -51,6 +51,10 @@ class Log:
     async def close(self, block: Block, length: int) -> None:
         """What was written last, `length` bytes, is on the medium: the next group is another."""
         self._skip(length, block.sector_size)
+        await self.mark(block)
+
+    async def mark(self, block: Block) -> None:
+        """Write an empty group, if there is room: what precedes it is on the medium."""
         if self.has_room(0, block.sector_size):
             await self.write(block, b"")
 

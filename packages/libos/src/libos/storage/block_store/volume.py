@@ -145,8 +145,13 @@ def _replay(tree: Tree[Stored], data: bytes, at: int, sector_size: int) -> None:
 async def _replay_log(block: Block, log: Log, tree: Tree[Stored]) -> None:
     """Make the changes of the log, without the last group if not all of it was written."""
     payloads, flushed = await log.read(block)
-    if payloads and not flushed and not await _is_whole(block, payloads[-1]):
-        log.unread(len(payloads.pop()), block.sector_size)
+    if payloads and not flushed:
+        if not await _is_whole(block, payloads[-1]):
+            log.unread(len(payloads.pop()), block.sector_size)
+        elif not block.read_only:
+            # It may be in a cache yet, where a program that ended has left it.
+            await block.flush()
+            await log.mark(block)
     for payload in payloads:
         _replay(tree, payload, 0, block.sector_size)
 

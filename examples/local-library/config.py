@@ -1,0 +1,3 @@
+from fata.dsl import main, register
+
+register("local-library", main("local:start"))

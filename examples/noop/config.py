@@ -1,0 +1,3 @@
+from fata.dsl import noop, register
+
+register("noop", noop())

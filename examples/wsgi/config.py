@@ -1,0 +1,3 @@
+from fata.dsl import register, wsgi
+
+register("guestbook", wsgi("guestbook:application", threads=4, requires=["bottle>=0.13,<0.14"]))
