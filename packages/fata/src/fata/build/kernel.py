@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fata.build import given
-from fata.kernel import Kernel, cached_kernels
+from fata.kernel import cached
 from fata.kernel.fragments import merged
 from fata.project import Project
 from fata.targets.keys import KERNEL
@@ -25,12 +25,10 @@ def kernel_config(project: Project) -> str:
             "ask with `-t virtio`",
         )
     wanted, profile = project.context.get(KERNEL), given.profile(project)
-    cached = [kernel for kernel in cached_kernels() if isinstance(kernel, Kernel)]
-    tiny = [k for k in cached if k.provider == TINY and k.profile == profile]
-    debian = [k for k in cached if k.provider == DEBIAN]
-    found = {AUTO: tiny or debian, TINY: tiny, DEBIAN: debian}[wanted]
-    if found:
-        return found[-1].config.read_text()
+    providers = (TINY, DEBIAN) if wanted == AUTO else (wanted,)
+    for kernel in (cached(provider, profile) for provider in providers):
+        if kernel is not None:
+            return kernel.config.read_text()
     if wanted == TINY:
         return merged(profile)
     raise UserError(

@@ -9,7 +9,7 @@ import click
 
 from fata.cli.show import size
 from fata.kernel import Kernel, cached_kernels, debian, store, tiny
-from fata.kernel.fragments import merged
+from fata.kernel.fragments import PROFILES, merged, profile_for
 from functoria.cli.settings import Settings, common
 
 
@@ -18,6 +18,7 @@ class Row:
     """`Row` is a kernel of the cache in a table; `size` is in bytes, `note` tells of damage."""
 
     provider: str
+    profile: str
     version: str
     package: str
     size: int
@@ -57,9 +58,10 @@ def clean() -> int:
 def _row(found: Kernel | store.DamagedEntryError) -> Row:
     if isinstance(found, store.DamagedEntryError):
         provider = found.path.name.partition("-")[0]
-        return Row(provider, "", "", 0, "", "", str(found))
+        return Row(provider, "", "", "", 0, "", "", str(found))
     return Row(
         provider=found.provider,
+        profile=found.profile,
         version=found.version,
         package=f"{found.package} {found.package_version}",
         size=found.image.stat().st_size,
@@ -69,13 +71,29 @@ def _row(found: Kernel | store.DamagedEntryError) -> Row:
     )
 
 
-def _order(row: Row) -> tuple[str, str, str]:
-    return row.provider, row.version, row.note
+def _order(row: Row) -> tuple[str, str, str, str]:
+    return row.provider, row.profile, row.version, row.note
 
 
 _profile = click.option(
-    "--profile", default="virtio", show_default=True, help="What the kernel is to drive."
+    "--profile",
+    type=click.Choice(sorted(PROFILES)),
+    help="What the kernel is to drive; otherwise what the project here needs, or "
+    f"{profile_for(())} where there is none.",
 )
+
+
+def _wanted(settings: Settings, profile: str | None) -> str:
+    """The profile that was asked for, or that of the project here as a VM."""
+    if profile is not None:
+        return profile
+    if not settings.config.is_file():
+        return profile_for(())
+    from fata.build.given import profile as needed
+    from fata.cli.project import saved_project
+    from fata.devices.target import TARGET, VIRTIO
+
+    return needed(saved_project(settings, {TARGET.option: VIRTIO}))
 
 
 @click.group("kernel")
@@ -89,7 +107,10 @@ def _list() -> None:
     """List the kernels in the cache."""
     rows = list_rows()
     for row in rows:
-        text = f"{row.provider:<8}{row.version:<28}{size(row.size):>9}  {row.machines}"
+        text = (
+            f"{row.provider:<8}{row.profile:<14}{row.version:<28}{size(row.size):>9}"
+            f"  {row.machines}"
+        )
         click.echo(f"{row.provider:<8}{row.note}" if row.note else text)
     if not rows:
         click.echo("none yet: `fata kernel build`, or the first `fata build`, gets one", err=True)
@@ -99,10 +120,13 @@ def _list() -> None:
 @common
 @_profile
 @click.pass_obj
-def _build(settings: Settings, profile: str) -> None:
+def _build(settings: Settings, profile: str | None) -> None:
     """Build the tiny kernel, if it is not in the cache already."""
-    kernel = build(profile, settings.report)
-    settings.report(f"kernel `{kernel.provider}` {kernel.version} is in the cache")
+    wanted = _wanted(settings, profile)
+    kernel = build(wanted, settings.report)
+    settings.report(
+        f"kernel `{kernel.provider}` {kernel.version}, profile `{wanted}`, is in the cache"
+    )
     click.echo(kernel.image)
 
 
@@ -118,9 +142,10 @@ def _fetch(settings: Settings) -> None:
 @command.command("config")
 @common
 @_profile
-def _config(profile: str) -> None:
+@click.pass_obj
+def _config(settings: Settings, profile: str | None) -> None:
     """Print what the fragments of a profile ask for."""
-    click.echo(config(profile), nl=False)
+    click.echo(config(_wanted(settings, profile)), nl=False)
 
 
 @command.command("clean")

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from fata.kernel.model import Kernel, KernelModule, Machine
-from fata.kernel.provide import PROVIDERS, cached_kernels, provide
+from fata.kernel.provide import PROVIDERS, cached, cached_kernels, provide
 
-__all__ = ["PROVIDERS", "Kernel", "KernelModule", "Machine", "cached_kernels", "provide"]
+__all__ = ["PROVIDERS", "Kernel", "KernelModule", "Machine", "cached", "cached_kernels", "provide"]

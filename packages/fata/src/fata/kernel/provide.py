@@ -40,6 +40,12 @@ def provide(provider: str, profile: str, report: Callable[[str], None]) -> Kerne
     )
 
 
+def cached(provider: str, profile: str) -> Kernel | None:
+    """The kernel that `provide` would take from the cache; None if it would get one first."""
+    fragments = "" if provider == debian.PROVIDER else _digest(profile)
+    return _newest(provider, fragments, lambda _: None)
+
+
 def cached_kernels() -> tuple[Kernel | DamagedEntryError, ...]:
     """All kernels in the cache, sorted by directory; what is wrong in place of damaged ones."""
     found: list[Kernel | DamagedEntryError] = []

@@ -80,7 +80,7 @@ class Tree(Generic[T]):
             elif type(below) is not dict:
                 raise DictionaryExpected("/".join(above[: depth + 1]))
             node = below
-        before = node.get(last) if key else node
+        before: Any = node.get(last) if key else node
         if type(before) is dict:
             raise ValueExpected(key)
         node[last] = entry

@@ -94,7 +94,8 @@ class Log:
             self._skip(len(payload), size)
         begun = at < len(data) and group_number(data, at, self.salt) == self.number
         for later in range(at, len(data), size):
-            if group_number(data, later, self.salt) > self.number and read_group(data, later):
+            ahead = group_number(data, later, self.salt) > self.number
+            if ahead and read_group(data, later) is not None:
                 raise Damaged(f"group {self.number} of the store's log is not whole")
         return payloads, begun
 
