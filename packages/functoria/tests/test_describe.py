@@ -14,7 +14,7 @@ from functoria import (
     live_keys,
     resolve_graph,
 )
-from functoria.describe import as_dot, as_json, as_text
+from functoria.describe import as_json, as_text
 
 STACK, HTTP = Type("stack"), Type("http")
 PORT_KEY = Key(name="port", converter=PORT, default=80, doc="where to listen", stage=Stage.BOOT)
@@ -67,11 +67,3 @@ def test_json_has_a_version_and_every_device_once() -> None:
         "doc": "where to listen",
         "position": None,
     }
-
-
-def test_dot_quotes_what_it_must() -> None:
-    odd = Device(name="odd", type=JOB, constructor="m:start")
-    text = as_dot('a "name"', resolve_graph([odd], Context({})))
-    assert text.startswith('digraph "a \\"name\\"" {')
-    assert '"odd" [label="odd\\nm:start\\njob", style=bold];' in text
-    assert '"web" -> "http";' in as_dot("web", graph)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any
 
 import functoria
 from fata.devices.block import block, block_of_file, encrypted_block, guest_disk, ramdisk
@@ -29,11 +29,19 @@ from fata.devices.types import (
     STACK,
 )
 from functoria import (
+    ADDRESS,
     BOOLEAN,
     DURATION,
     INTEGER,
+    IPV4,
+    IPV6,
     JOB,
+    MAC,
+    NETWORK4,
+    NETWORK6,
+    PATH,
     PORT,
+    SIZE,
     STRING,
     WORDS,
     Arrow,
@@ -45,22 +53,77 @@ from functoria import (
     Reference,
     Stage,
     Type,
+    Value,
     choice,
+    enum,
     if_impl,
+    list_of,
     match_impl,
 )
 
-T = TypeVar("T")
+CIDR = functoria.NETWORK
+"""A network of either protocol, as `10.0.0.0/24`; `NETWORK` is the type of network devices."""
+
+CONFIGURE, BOOT = Stage.CONFIGURE, Stage.BOOT
 
 
-def key(name: str, converter: Converter[T], default: T, doc: str) -> Key[T]:
-    """`key("language", choice("en", "fr"), "en", "...")` is an option of `fata configure`."""
-    return Key(name=name, converter=converter, default=default, doc=doc)
+def key(  # noqa: PLR0913 - all but the first are said by name
+    name: str,
+    converter: Converter[Any],
+    default: object = None,
+    doc: str = "",
+    *,
+    stage: Stage = CONFIGURE,
+    group: str | None = None,
+    short: str | None = None,
+    required: bool = False,
+    repeated: bool = False,
+) -> Key[Any]:
+    """`key("language", choice("en", "fr"), "en", "...")` is an option of `fata configure`.
+
+    With `stage=BOOT` it is an argument of the program instead, given when it boots. Without a
+    default it may stay unset, and is then `None`, unless it is `required`; `repeated`, it may be
+    given many times, and is a tuple. With a `group` its option is `--GROUP-NAME`; `short` is a
+    letter for `-X`.
+    """
+    return Key(
+        name=name,
+        converter=converter,
+        default=default,
+        doc=doc,
+        stage=stage,
+        group=group,
+        short=short,
+        required=required,
+        repeated=repeated,
+    )
 
 
-def argument(name: str, converter: Converter[T], default: T, doc: str) -> Key[T]:
-    """`argument("port", PORT, 7007, "...")` is an argument that is given when the program boots."""
-    return Key(name=name, converter=converter, default=default, doc=doc, stage=Stage.BOOT)
+def argument(
+    name: str, converter: Converter[Any], default: object = None, doc: str = "", **more: Any
+) -> Key[Any]:
+    """`argument("port", PORT, 7007, "...")` is `key(...)` at the stage `BOOT`."""
+    return key(name, converter, default, doc, stage=BOOT, **more)
+
+
+def flag(
+    name: str,
+    doc: str = "",
+    *,
+    stage: Stage = CONFIGURE,
+    group: str | None = None,
+    short: str | None = None,
+) -> Key[bool]:
+    """`flag("tls", "...")` is a key that is off unless `--tls` is given, which takes no value."""
+    return Key(
+        name=name,
+        converter=BOOLEAN,
+        doc=doc,
+        stage=stage,
+        group=group,
+        short=short,
+        flag=True,
+    )
 
 
 def register(name: str, *jobs: Impl, logs: Impl | None = None) -> None:
@@ -72,19 +135,30 @@ def register(name: str, *jobs: Impl, logs: Impl | None = None) -> None:
 
 
 __all__ = [
+    "ADDRESS",
     "BLOCK",
     "BOOLEAN",
+    "BOOT",
+    "CIDR",
     "CLOCK",
+    "CONFIGURE",
     "DURATION",
     "HTTP",
     "INTEGER",
+    "IPV4",
+    "IPV6",
     "JOB",
     "KV_RO",
     "LOGS",
+    "MAC",
     "NAME",
     "NETWORK",
+    "NETWORK4",
+    "NETWORK6",
+    "PATH",
     "PORT",
     "RANDOM",
+    "SIZE",
     "STACK",
     "STRING",
     "TARGET",
@@ -93,7 +167,9 @@ __all__ = [
     "Device",
     "Package",
     "Reference",
+    "Stage",
     "Type",
+    "Value",
     "argument",
     "asgi",
     "block",
@@ -105,12 +181,15 @@ __all__ = [
     "delay",
     "directory_kv_ro",
     "encrypted_block",
+    "enum",
+    "flag",
     "guest_disk",
     "guest_name",
     "http_server",
     "if_impl",
     "key",
     "kv_ro",
+    "list_of",
     "main",
     "match_impl",
     "mock_clock",

@@ -1,7 +1,8 @@
 """Effects as data: what a command will do to files, shown or done.
 
-A plan is a tuple of actions. `run` does them, one interpreter for all; `shown` says them. A file
-that does not carry the mark of the generator is never overwritten and never removed.
+A plan is a tuple of actions, each of another path. `run` does them, one interpreter for all;
+`shown` says them. A file that does not carry the mark of the generator is never overwritten and
+never removed.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def run(plan: Iterable[Action]) -> tuple[Action, ...]:
 
 def check(plan: Iterable[Action]) -> None:
     """Raise `UserError` for a file that the plan would change and that was not generated."""
-    for action in plan:
+    for action in needed(plan):
         _check(action)
 
 

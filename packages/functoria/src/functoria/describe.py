@@ -1,4 +1,4 @@
-"""A configuration for its reader: as text, as JSON and as a DOT graph."""
+"""A configuration in words: as text and as JSON. `functoria.picture` has the pictures."""
 
 from __future__ import annotations
 
@@ -178,23 +178,3 @@ def _node_data(node: Node, context: Context) -> dict[str, object]:
         "packages": [str(package) for package in node.device.packages],
         "position": str(node.position) if node.position else None,
     }
-
-
-def as_dot(name: str, graph: Graph) -> str:
-    """`as_dot(...)` is the graph in the DOT language (graphviz.org/doc/info/lang.html)."""
-    lines = [f"digraph {_dot(name)} {{", "  ordering=out;", "  node [shape=box];"]
-    for node in graph.nodes:
-        shape = ", style=bold" if node.is_job else ""
-        text = f"{node.variable}\n{node.device.constructor}\n{node.type}"
-        lines.append(f"  {_dot(node.variable)} [label={_dot(text)}{shape}];")
-    for node in graph.nodes:
-        inputs = set(node.inputs)
-        for edge in node.edges:
-            style = "" if edge in inputs else " [style=dashed]"
-            lines.append(f"  {_dot(node.variable)} -> {_dot(edge.variable)}{style};")
-    return "\n".join((*lines, "}")) + "\n"
-
-
-def _dot(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'

@@ -73,6 +73,8 @@ class Key(Generic[T]):
     @property
     def unsaid(self) -> T | None:
         """`key.unsaid` is the value where nothing is said of the key."""
+        if self.flag:
+            return cast("T", False)
         return cast("T", ()) if self.repeated and self.default is None else self.default
 
     def parse(self, texts: Texts) -> T:

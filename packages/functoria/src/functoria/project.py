@@ -164,11 +164,15 @@ def refuse_unknown(
             )
         if option in untaken:
             branch = untaken[option]
-            chosen = f" at {branch.position}" if branch.position else ""
+            way = (
+                f"have the choice at {branch.position} go that way"
+                if branch.position
+                else f"choose `{branch.name}`"
+            )
             raise UsageError(
                 f"`{where}` belongs to the branch `{branch.name}`, which is not taken",
                 where,
-                f"leave it out, or have the choice{chosen} go that way",
+                f"leave it out, or {way}",
             )
         known = sorted(name for name, stage in stages.items() if stage is Stage.CONFIGURE)
         near = get_close_matches(option, known, 1)

@@ -22,10 +22,13 @@ from unittest import mock
 Run = Callable[[list[str]], int]
 
 
-def replayed(text: str, directory: Path, programs: Mapping[str, Run]) -> str:
+def replayed(
+    text: str, directory: Path, programs: Mapping[str, Run], veiled: Mapping[str, str] = {}
+) -> str:
     """`replayed(text, directory, programs)` is the transcript with what its commands print now.
 
-    `programs` are the tools, by name: functions from arguments to an exit code.
+    `programs` are the tools, by name: functions from arguments to an exit code. `veiled` are
+    patterns of what differs from run to run, such as times, and what stands for them.
     """
     lines: list[str] = []
     with _inside(directory):
@@ -34,7 +37,10 @@ def replayed(text: str, directory: Path, programs: Mapping[str, Run]) -> str:
                 lines.append(line)
             elif line.startswith("$ "):
                 lines += (line, *_ran(line[2:], programs))
-    return "\n".join(lines) + "\n"
+    found = "\n".join(lines) + "\n"
+    for pattern, veil in veiled.items():
+        found = re.sub(pattern, veil, found)
+    return found
 
 
 def _between(lines: list[str]) -> bool:
@@ -42,13 +48,15 @@ def _between(lines: list[str]) -> bool:
     return not lines or lines[-1].startswith(";; ")
 
 
-def check(path: Path, directory: Path, programs: Mapping[str, Run]) -> None:
+def check(
+    path: Path, directory: Path, programs: Mapping[str, Run], veiled: Mapping[str, str] = {}
+) -> None:
     """Raise `AssertionError` unless the transcript in `path` is what happens in `directory`.
 
     With `UPDATE_TRANSCRIPTS` in the environment the file is written anew instead.
     """
     expected = path.read_text()
-    found = replayed(expected, directory, programs)
+    found = replayed(expected, directory, programs, veiled)
     if os.environ.get("UPDATE_TRANSCRIPTS"):
         path.write_text(found)
     elif found != expected:

@@ -79,7 +79,10 @@ def _of_click(error: click.UsageError, tool: Tool) -> UsageError:
         )
     message = error.format_message().rstrip(".").replace("'", "`")
     what = message[:1].lower() + message[1:]
-    option = getattr(error, "option_name", None) or getattr(
-        getattr(error, "param", None), "name", None
-    )
+    parameter = getattr(error, "param", None)
+    option = getattr(error, "option_name", None)
+    if isinstance(parameter, click.Option):
+        option = max(parameter.opts, key=len)
+    elif isinstance(parameter, click.Argument):
+        option = parameter.make_metavar(error.ctx) if error.ctx else parameter.name
     return UsageError(what, option or path, f"see `{path} --help`")
