@@ -34,7 +34,7 @@ _STRAY = (Kind.STRANGE, Kind.OPEN_STRING, Kind.OPEN_COMMENT)
 _BREAKS = (Kind.NEWLINE, Kind.COMMENT, Kind.END)
 
 
-class _Trouble(Exception):
+class _TroubleError(Exception):
     """What keeps one setting from being read."""
 
     def __init__(self, problem: Diagnostic) -> None:
@@ -94,7 +94,7 @@ class _Reader:
                 return Document(tuple(settings), lead)
             try:
                 settings.append(self._setting(lead))
-            except _Trouble as trouble:
+            except _TroubleError as trouble:
                 if len(self.problems) < MAX_PROBLEMS:
                     self.problems.append(trouble.problem)
                 while self._token.kind not in _BREAKS:
@@ -182,7 +182,7 @@ class _Reader:
                 do = "write `\\\\` for a backslash, and other characters as they are"
                 raise _problem(ESCAPE, what, at, do)
 
-    def _unexpected(self, due: str) -> _Trouble:
+    def _unexpected(self, due: str) -> _TroubleError:
         """The error that another token stands where something was due."""
         token = self._token
         match token.kind:
@@ -205,8 +205,8 @@ class _Reader:
                 return _problem(SYNTAX, what, token.at, "put values in quotes and brackets")
 
 
-def _problem(rule: Rule, what: str, at: Position, do: str) -> _Trouble:
-    return _Trouble(Diagnostic(rule, what, at, SECTION, do))
+def _problem(rule: Rule, what: str, at: Position, do: str) -> _TroubleError:
+    return _TroubleError(Diagnostic(rule, what, at, SECTION, do))
 
 
 def _shown(text: str) -> str:

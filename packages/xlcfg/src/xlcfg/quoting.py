@@ -1,7 +1,7 @@
-"""Strings as they are written: quotes and escapes.
+r"""Strings as they are written: quotes and escapes.
 
 Source: the lexer of libxlutil 4.17. A string ends on its line, in the quote that began it. An
-escape is one of `\\\\ \\' \\" \\a \\b \\f \\n \\r \\t \\v`; a hexadecimal one is always refused.
+escape is one of `\\ \' \" \a \b \f \n \r \t \v`; a hexadecimal one is always refused.
 An octal one needs two more digits, which are read as decimal, and stands for nothing at all.
 """
 

@@ -147,4 +147,3 @@ def data_of(value: Value) -> Data:
     if isinstance(value, String):
         return value.value
     return [data_of(part) for part in value.values]
-

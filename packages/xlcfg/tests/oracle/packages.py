@@ -21,7 +21,7 @@ ROOTS = ("xen-utils-common", "xen-doc")
 LIBRARIES = re.compile(r"libxen|libyajl|libfdt|libnl-|xenstore-utils")
 
 
-class NoPackages(Exception):
+class NoPackagesError(Exception):
     """Xen's packages cannot be had here."""
 
 
@@ -34,10 +34,12 @@ def _store() -> Path:
 
 def _run(*command: str, cwd: Path | None = None) -> str:
     if shutil.which(command[0]) is None:
-        raise NoPackages(f"{command[0]} is not installed: these tests need Debian's apt and dpkg")
+        raise NoPackagesError(
+            f"{command[0]} is not installed: these tests need Debian's apt and dpkg"
+        )
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise NoPackages(f"{' '.join(command)} failed: {done.stderr.strip()}")
+        raise NoPackagesError(f"{' '.join(command)} failed: {done.stderr.strip()}")
     return done.stdout
 
 
@@ -69,7 +71,9 @@ def _search() -> list[list[str]]:
     names = _run("apt-cache", "pkgnames", "xen-utils-").split()
     versions = [name for name in names if re.fullmatch(r"xen-utils-[0-9.]+", name)]
     if not versions:
-        raise NoPackages("apt knows no xen-utils: these tests need Debian's archive, `apt update`")
+        raise NoPackagesError(
+            "apt knows no xen-utils: these tests need Debian's archive, `apt update`"
+        )
     left, found = {max(versions), *ROOTS}, {}
     while left:
         depends = set()
@@ -102,7 +106,9 @@ def _packages() -> list[Path]:
     """The packages as files, those that are missing fetched in one go."""
     held = _store() / "deb"
     held.mkdir(exist_ok=True)
-    missing = [(name, version) for name, version, digest in _wanted() if not (held / digest).exists()]
+    missing = [
+        (name, version) for name, version, digest in _wanted() if not (held / digest).exists()
+    ]
     with tempfile.TemporaryDirectory(dir=held) as work:
         if missing:
             names = [f"{name}={version}" for name, version in missing]
@@ -113,7 +119,9 @@ def _packages() -> list[Path]:
     found = [held / digest for _, _, digest in _wanted()]
     for deb in found:
         if not deb.exists():
-            raise NoPackages("a package is not what apt's index says: `apt update` and try again")
+            raise NoPackagesError(
+                "a package is not what apt's index says: `apt update` and try again"
+            )
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from xlcfg.check.guest import guest_of
@@ -14,7 +13,15 @@ from xlcfg.parser import parse_all
 from xlcfg.position import Position
 from xlcfg.quoting import odd_escapes
 from xlcfg.rules import (
-    DUPLICATE, ENCODING, GUEST, LOST_ESCAPE, NO_EFFECT, OBSOLETE, PLATFORM, UNKNOWN, VERSION,
+    DUPLICATE,
+    ENCODING,
+    GUEST,
+    LOST_ESCAPE,
+    NO_EFFECT,
+    OBSOLETE,
+    PLATFORM,
+    UNKNOWN,
+    VERSION,
     WARNED,
 )  # fmt: skip
 from xlcfg.schema import BY_NAME
@@ -39,7 +46,7 @@ def check_text(data: str | bytes, xen: tuple[int, int] = NEWEST) -> list[Diagnos
     """
     text = decode(data) if isinstance(data, bytes) else data
     document, problems = parse_all(text)
-    found = problems if problems else check(document, xen)
+    found = problems or check(document, xen)
     return sorted([*_encoding(text), *found], key=lambda finding: finding.at)
 
 
@@ -107,9 +114,7 @@ def _read(option: Option, guest: Guest, effective: Mapping[str, Effective]) -> b
     return option.name == "vnc" or (vnc is not None and vnc.data != "0")
 
 
-def _looked_at(
-    report: Report, found: Effective, effective: Mapping[str, Effective]
-) -> int | None:
+def _looked_at(report: Report, found: Effective, effective: Mapping[str, Effective]) -> int | None:
     """How many items of a list `xl` looks at: one for each vCPU in the lists of CPUs."""
     if report.option.name not in ("cpus", "cpus_soft") or not found.is_list:
         return None
@@ -123,19 +128,20 @@ def _looked_at(
 
 
 def _unknown(name: str, found: Effective, findings: Findings) -> None:
-    near = difflib.get_close_matches(name[:64], BY_NAME, n=1)
+    from difflib import get_close_matches
+
+    near = get_close_matches(name[:64], BY_NAME, n=1)
     do = f"did you mean `{near[0]}`?" if near else "remove it, or write it as a comment"
     at = found.last.at
     findings.add(UNKNOWN, f"`{name[:64]}` is no option", at, "xl.cfg(5), OPTIONS", do)
 
 
-def _duplicates(
-    document: Document, effective: Mapping[str, Effective], findings: Findings
-) -> None:
+def _duplicates(document: Document, effective: Mapping[str, Effective], findings: Findings) -> None:
     """Settings that a later one overrides."""
+    used = {id(setting) for found in effective.values() for setting in found.settings}
     for setting in document.settings:
         last = effective[setting.name]
-        if all(setting is not used for used in last.settings):
+        if id(setting) not in used:
             line = last.settings[0].at.line
             what = f"`{setting.name}` is given again in line {line}, which counts"
             findings.add(DUPLICATE, what, setting.at, _SYNTAX, "remove one of them")

@@ -121,7 +121,7 @@ def _choice(report: Report, kind: Choice, value: Joined, added: bool) -> None:
         return
     do = f"write one of {', '.join(f'`{word}`' for word in kind.words)}"
     if name == "builder" and text == "linux":
-        do = "remove it and write `type = \"pv\"` or `type = \"pvh\"`"
+        do = 'remove it and write `type = "pv"` or `type = "pvh"`'
     report.add(VALUE, f"`{name}` cannot be {_shown(value.value)}", value.at, do)
 
 

@@ -11,7 +11,15 @@ from xlcfg.cnumber import whole
 from xlcfg.error import XlcfgError
 from xlcfg.position import START
 from xlcfg.rules import (
-    CLASH, CONFLICT, GUEST_ERROR, MISSING, RANGE, SPEC, VALUE, WARNED, Rule,
+    CLASH,
+    CONFLICT,
+    GUEST_ERROR,
+    MISSING,
+    RANGE,
+    SPEC,
+    VALUE,
+    WARNED,
+    Rule,
 )  # fmt: skip
 from xlcfg.schema import BY_NAME
 from xlcfg.schema.option import Guest
@@ -125,11 +133,11 @@ class Whole:
         if found is None or not found.values:
             return
         nodes = [
-            dict(
-                (pair.key, pair.value)
+            {
+                pair.key: pair.value
                 for text in node.values
                 if isinstance(text, String) and (pair := numa.read(text.value)) is not None
-            )
+            }
             for node in found.values
             if isinstance(node, List)
         ]

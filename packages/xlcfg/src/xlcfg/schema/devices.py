@@ -29,7 +29,12 @@ OPTIONS = (
     Option("pci_msitranslate", BOOLEAN, _DEVICES),
     Option("pci_seize", BOOLEAN, _DEVICES),
     Option("pci_power_mgmt", BOOLEAN, _DEVICES),
-    Option("gfx_passthru", Choice(("default", "igd"), numbers=2, excess=RANGE, fold=True), _DEVICES, HVM),
+    Option(
+        "gfx_passthru",
+        Choice(("default", "igd"), numbers=2, excess=RANGE, fold=True),
+        _DEVICES,
+        HVM,
+    ),
     Option("rdm_mem_boundary", Integer(0, 1 << 40), _DEVICES, HVM),
     Option("dtdev", Listed(TEXT), _DEVICES),
     Option("ioports", Listed(Spec(ports.ioport_flaws), odd=VALUE), _DEVICES),
@@ -43,7 +48,10 @@ OPTIONS = (
     Option("vkb", Listed(Spec(graphics.KEYBOARD.flaws)), _DEVICES),
     Option("virtio", Listed(Spec(VIRTIO.flaws)), _DEVICES, since=(4, 18)),
     Option(
-        "tee", Choice(("none", "optee"), mistyped=QUIET, fold=True), _DEVICES, architecture=Architecture.ARM
+        "tee",
+        Choice(("none", "optee"), mistyped=QUIET, fold=True),
+        _DEVICES,
+        architecture=Architecture.ARM,
     ),
 )
 """The options, in the order of the manual."""

@@ -50,9 +50,7 @@ OPTIONS = (
     Option("extratime", Integer(0, 1), ""),
     Option("memory", _MBYTES, _MEMORY),
     Option("maxmem", _MBYTES, _MEMORY),
-    Option(
-        "vnuma", Listed(Listed(Spec(numa.flaws), mistyped=VALUE), mistyped=QUIET), _NUMA
-    ),
+    Option("vnuma", Listed(Listed(Spec(numa.flaws), mistyped=VALUE), mistyped=QUIET), _NUMA),
     Option("on_poweroff", _ACTION, _EVENTS),
     Option("on_reboot", _ACTION, _EVENTS),
     Option("on_watchdog", _ACTION, _EVENTS),
@@ -83,9 +81,7 @@ OPTIONS = (
         _OTHER,
     ),
     Option("xend_suspend_evtchn_compat", BOOLEAN, _OTHER),
-    Option(
-        "vmtrace_buf_kb", Integer(0, 1 << 20, unread=QUIET), _OTHER
-    ),
+    Option("vmtrace_buf_kb", Integer(0, 1 << 20, unread=QUIET), _OTHER),
     Option("vpmu", BOOLEAN, _OTHER, architecture=Architecture.ARM),
 )
 """The options, in the order of the manual."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xlcfg.rules import QUIET, VALUE, WARNED
 from xlcfg.schema.kinds import BOOLEAN, TEXT, Choice, Integer, Listed, Spec
-from xlcfg.schema.option import HVM, PV, PVH, Architecture, Option
+from xlcfg.schema.option import HVM, PV, Architecture, Option
 from xlcfg.specs import cpuid, ports
 
 _X86 = Architecture.X86
@@ -23,6 +23,23 @@ _ON_X86 = "Architecture Specific options, x86"
 
 _MBYTES = Integer(0, 1 << 40)
 _MIB_32 = Integer(0, (1 << 22) - 1)
+
+_GROUPS = (
+    "base",
+    "freq",
+    "time_ref_count",
+    "reference_tsc",
+    "hcall_remote_tlb_flush",
+    "apic_assist",
+    "crash_ctl",
+    "synic",
+    "stimer",
+    "hcall_ipi",
+    "ex_processor_masks",
+    "no_vp_limit",
+    "cpu_hotplug",
+)
+_VIRIDIAN = (*_GROUPS, *(f"!{group}" for group in _GROUPS), "defaults", "all")
 
 OPTIONS = (
     Option("bootloader", TEXT, _PV),
@@ -43,15 +60,15 @@ OPTIONS = (
     Option("apic", BOOLEAN, _PLATFORM, HVM, architecture=_X86),
     Option("nx", BOOLEAN, _PLATFORM, HVM, architecture=_X86),
     Option("hpet", BOOLEAN, _PLATFORM, HVM, architecture=_X86),
-    Option("altp2m", Choice(("disabled", "mixed", "external", "limited"), numbers=4, fold=True), _PLATFORM),
     Option(
-        "altp2mhvm", BOOLEAN, _PLATFORM, HVM, deprecated="write `altp2m` instead", warned=True
+        "altp2m",
+        Choice(("disabled", "mixed", "external", "limited"), numbers=4, fold=True),
+        _PLATFORM,
     ),
+    Option("altp2mhvm", BOOLEAN, _PLATFORM, HVM, deprecated="write `altp2m` instead", warned=True),
     Option("altp2m_count", Integer(0, 65535), _PLATFORM, since=(4, 20)),
     Option("nestedhvm", BOOLEAN, _PLATFORM),
-    Option(
-        "cpuid", Listed(Spec(cpuid.line_flaws), alone=Spec(cpuid.text_flaws)), _PLATFORM
-    ),
+    Option("cpuid", Listed(Spec(cpuid.line_flaws), alone=Spec(cpuid.text_flaws)), _PLATFORM),
     Option("acpi_firmware", TEXT, _PLATFORM, HVM),
     Option("smbios_firmware", TEXT, _PLATFORM, HVM),
     Option("smbios", Listed(TEXT), _PLATFORM, HVM, since=(4, 18)),
@@ -59,7 +76,9 @@ OPTIONS = (
     Option(
         "tsc_mode",
         Choice(
-            ("default", "always_emulate", "native", "native_paravirt"), numbers=4, numbered=WARNED,
+            ("default", "always_emulate", "native", "native_paravirt"),
+            numbers=4,
+            numbered=WARNED,
             fold=True,
         ),
         _TIME,
@@ -88,26 +107,19 @@ OPTIONS = (
     Option(
         "viridian",
         Listed(
-            Choice(
-                tuple(
-                    sign + word
-                    for word in (
-                        "base", "freq", "time_ref_count", "reference_tsc",
-                        "hcall_remote_tlb_flush", "apic_assist", "crash_ctl", "synic", "stimer",
-                        "hcall_ipi", "ex_processor_masks", "no_vp_limit", "cpu_hotplug",
-                    )
-                    for sign in ("", "!")
-                )
-                + ("defaults", "all"),
-                fold=True,
-            ),
+            Choice(_VIRIDIAN, fold=True),
             alone=Integer(unread=QUIET),
             odd=VALUE,
         ),
         _PARAVIRTUAL,
         HVM,
     ),
-    Option("gic_version", Choice(("default", "v2", "v3"), mistyped=QUIET, fold=True), _ON_ARM, architecture=_ARM),
+    Option(
+        "gic_version",
+        Choice(("default", "v2", "v3"), mistyped=QUIET, fold=True),
+        _ON_ARM,
+        architecture=_ARM,
+    ),
     Option("vuart", Choice(("sbsa_uart",), fold=True), _ON_ARM, architecture=_ARM),
     Option("sve", TEXT, _ON_ARM, since=(4, 18), architecture=_ARM),
     Option("nr_spis", Integer(0, 991), _ON_ARM, since=(4, 20), architecture=_ARM),
@@ -115,10 +127,19 @@ OPTIONS = (
         "llc_colors", Listed(Spec(ports.color_flaws)), _ON_ARM, since=(4, 20), architecture=_ARM
     ),
     Option(
-        "mca_caps", Listed(Choice(("lmce",)), mistyped=VALUE, odd=VALUE), _ON_X86, HVM,
+        "mca_caps",
+        Listed(Choice(("lmce",)), mistyped=VALUE, odd=VALUE),
+        _ON_X86,
+        HVM,
         architecture=_X86,
     ),
-    Option("msr_relaxed", BOOLEAN, _ON_X86, architecture=_X86, warned=True,
-           deprecated="it is meant to go: report to xen-devel what it mends"),
-)  # fmt: skip
+    Option(
+        "msr_relaxed",
+        BOOLEAN,
+        _ON_X86,
+        architecture=_X86,
+        warned=True,
+        deprecated="it is meant to go: report to xen-devel what it mends",
+    ),
+)
 """The options, in the order of the manual."""

@@ -40,8 +40,8 @@ class Choice:
     """`Choice(words)` is one of the words; another makes `xl` refuse the file.
 
     The first `numbers` words can be given by their number, which breaks `numbered` where that is
-    a rule; a larger number breaks `excess`. A list breaks `mistyped`. `begins` tells that the beginning of a word stands
-    for it, `fold` that upper case stands for lower case.
+    a rule; a larger number breaks `excess`. A list breaks `mistyped`. `begins` tells that the
+    beginning of a word stands for it, `fold` that upper case stands for lower case.
     """
 
     words: tuple[str, ...]

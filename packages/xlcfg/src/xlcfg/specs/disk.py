@@ -7,14 +7,20 @@ applies, the earlier one of two that cover the same; `target=` takes all the res
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from xlcfg.cnumber import leading
 from xlcfg.error import XlcfgError
 from xlcfg.rules import NO_EFFECT, OBSOLETE, SPEC, SPEC_RANGE, SPEC_VERSION, Rule
 from xlcfg.specs.flaw import Flaw, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    _Action: TypeAlias = Callable[["_Reading", int], bool]
 
 SECTION = "xl-disk-configuration(5)"
 
@@ -205,7 +211,8 @@ def _scan(text: str) -> _Reading:
 
 def _step(reading: _Reading) -> int:
     """Apply the rule that covers most of the text from here; the length that is used up."""
-    best, used, act = 0, 0, _bad
+    best = used = 0
+    act: _Action = _bad
     line_end = reading.text.find("\n", reading.place)
     rest = (line_end if line_end >= 0 else len(reading.text)) - reading.place
     for pattern, greedy, rule in _RULES:
@@ -361,7 +368,7 @@ def _finish(reading: _Reading) -> None:
 _VDEV = re.compile(
     r"(?:xvd[a-z]{1,3}|sd[a-z]{1,2}|hd[a-z])[0-9]{0,3}|d[0-9]+(?:p[0-9]+)?|0x[0-9a-fA-F]+|[0-9]+"
 )
-_RULES: tuple[tuple[re.Pattern[str], bool, Callable[[_Reading, int], bool]], ...] = (
+_RULES: tuple[tuple[re.Pattern[str], bool, _Action], ...] = (
     (_BLANK, False, _blank),
     (_FLAG, False, _flag),
     (_KEY, False, _key),

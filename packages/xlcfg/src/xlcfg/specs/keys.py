@@ -10,10 +10,10 @@ from enum import Enum
 from typing import NamedTuple
 
 from xlcfg.error import XlcfgError
-from xlcfg.rules import WARNED, SPEC, SPEC_IGNORED, SPEC_RANGE, Rule
+from xlcfg.rules import SPEC, SPEC_IGNORED, SPEC_RANGE, WARNED, Rule
 from xlcfg.specs.flaw import Flaw, refuse
 from xlcfg.specs.uuid import Uuid
-from xlcfg.specs.words import Count, Digits, Free, Word
+from xlcfg.specs.words import FREE, Count, Digits, Free, Word
 
 
 class Style(Enum):
@@ -33,7 +33,7 @@ class Key:
     """
 
     name: str
-    value: Free | Word | Count | Digits | Uuid = Free()
+    value: Free | Word | Count | Digits | Uuid = FREE
     required: bool = False
     instead: str = ""
 

@@ -146,7 +146,7 @@ def read(text: str) -> Vif:
     if "netdev" in pairs:
         known["gatewaydev"] = pairs.pop("netdev")
     more = tuple((key, value) for key, value in pairs.items() if key not in GRAMMAR.flags)
-    return Vif(**known, trusted=trusted, more=more)  # type: ignore[arg-type]
+    return Vif(**known, trusted=trusted, more=more)
 
 
 def rate(text: str) -> Rate:

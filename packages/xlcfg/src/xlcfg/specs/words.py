@@ -18,6 +18,9 @@ class Free:
         return []
 
 
+FREE = Free()
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """`Word(words)` is one of the words; another breaks `rule`.
