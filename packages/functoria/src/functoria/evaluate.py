@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import builtins
 import itertools
-import linecache
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
@@ -178,6 +176,9 @@ def _execute(code: CodeType, file: str) -> None:
 
 
 def _raised(error: BaseException, file: str, message: str) -> UserError:
+    import linecache
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if frame.filename == file]
     line = (lines[-1] if lines else None) or 1

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +148,8 @@ def refuse_unknown(
     tool: Tool, options: Iterable[str], live: Iterable[Key[Any]], untaken: Mapping[str, Branch]
 ) -> None:
     """Raise `UsageError` for an option that no live key of the configure stage has."""
+    from difflib import get_close_matches
+
     stages = {key.option: key.stage for key in live}
     for option in options:
         if stages.get(option) is Stage.CONFIGURE:
@@ -192,6 +192,8 @@ def environment_source(
 
     A repeated key takes the words of its variable, quoted as a shell quotes them.
     """
+    import shlex
+
     texts: dict[str, str | Texts] = {}
     places: dict[str, str] = {}
     for key in keys:
@@ -239,6 +241,8 @@ def _notes_of_environment(
     notes = []
     for name in sorted(environment):
         if name.startswith(tool.prefix) and name not in known:
+            from difflib import get_close_matches
+
             near = get_close_matches(name, sorted(known), 1, cutoff=0.85)
             if near:
                 notes.append(f"the environment variable {name} is no key's; is {near[0]} meant?")

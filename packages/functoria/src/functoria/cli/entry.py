@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 
 import click
 
@@ -30,6 +29,8 @@ def run(application: click.Command, tool: Tool, arguments: list[str]) -> int:
         code = _failed(error, tool)
         # An error while the options were being read may have come before `-vv`.
         if settings.verbosity >= 2 or "-vv" in arguments:
+            import traceback
+
             traceback.print_exception(error)
         return code
     return result if isinstance(result, int) else 0

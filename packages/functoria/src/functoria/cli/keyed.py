@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +130,8 @@ class _Keyed:
 
 def _near_untaken(error: click.NoSuchOption, untaken: Mapping[str, Branch]) -> Exception:
     """The error, or a better one where a key of a branch not taken is nearly of that name."""
+    from difflib import get_close_matches
+
     near = get_close_matches(error.option_name.removeprefix("--"), untaken, 1, cutoff=0.8)
     if not near:
         return error

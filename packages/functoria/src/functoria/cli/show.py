@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import os
 
 import click
@@ -38,4 +37,6 @@ def colour() -> bool | None:
 
 
 def _source(where: Position | str) -> str:
+    import linecache
+
     return linecache.getline(where.file, where.line).strip() if isinstance(where, Position) else ""

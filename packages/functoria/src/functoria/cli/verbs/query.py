@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 import click
 
@@ -41,6 +40,8 @@ def queries_of(tool: Tool) -> Mapping[str, Query]:
 def _query(queries: Mapping[str, Query], what: str) -> Query:
     if what in queries:
         return queries[what]
+    from difflib import get_close_matches
+
     near = get_close_matches(what, queries, 1)
     raise UsageError(
         f"there is nothing to ask called `{what}`",
