@@ -33,13 +33,31 @@ def test_links_lead_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
-@pytest.mark.parametrize("number", range(5))
-def test_configurations_in_the_manual_are_configurations(tmp_path: Path, number: int) -> None:
-    text = blocks("docs/configuration.md", "python")[number]
+CONFIGURATIONS = [
+    (page, number)
+    for page in ("docs/configuration.md", "docs/devices.md")
+    for number, text in enumerate(blocks(page, "python"))
+    if "fata.dsl" in text
+]
+
+
+@pytest.mark.parametrize(("page", "number"), CONFIGURATIONS)
+def test_configurations_in_the_manual_are_configurations(
+    tmp_path: Path, page: str, number: int
+) -> None:
+    text = blocks(page, "python")[number]
     if "register(" not in text:
         text += '\nfrom fata.dsl import main, register\nregister("x", main("x:start"))\n'
     (tmp_path / "config.py").write_text(text)
     assert load(tmp_path / "config.py", {"target": "virtio"}, {}).graph.nodes
+
+
+@pytest.mark.e2e
+def test_the_commands_of_the_page_on_the_command(project: MakeProject) -> None:
+    made = project("website")
+    for block in blocks("docs/command.md", "sh"):
+        for command in commands(block):
+            made.ok(*command[1:])
 
 
 def commands(block: str) -> list[list[str]]:
