@@ -13,6 +13,7 @@ from functoria import (
     Key,
     Package,
     Source,
+    Stage,
     Type,
     UserError,
     if_impl,
@@ -95,6 +96,15 @@ def test_two_keys_of_one_option_are_a_mistake() -> None:
         unique_options([first, second])
     grouped = Key(name="port", converter=BOOLEAN, default=False, doc="", group="front")
     assert [key.option for key in unique_options([first, grouped])] == ["port", "front-port"]
+
+
+def test_two_keys_of_one_letter_are_a_mistake_within_a_stage() -> None:
+    first = Key(name="a", converter=BOOLEAN, default=False, doc="", short="x")
+    second = Key(name="b", converter=BOOLEAN, default=False, doc="", short="x")
+    boot = Key(name="c", converter=BOOLEAN, doc="", short="x", stage=Stage.BOOT)
+    with pytest.raises(UserError, match="`-x` is short for two keys: `a`"):
+        unique_options([first, second])
+    assert unique_options([first, boot]) == (first, boot)
 
 
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), max_size=60))

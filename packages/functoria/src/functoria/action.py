@@ -99,7 +99,7 @@ def _done(action: Action) -> bool:
         case WriteFile():
             return _read(action.path) == action.content
         case RemoveFile():
-            return not action.path.is_file()
+            return not (action.path.is_file() or action.path.is_symlink())
         case RemoveDirectory():
             return not action.path.is_dir()
 

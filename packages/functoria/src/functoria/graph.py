@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from functoria.context import Context
 from functoria.error import Position, UserError
 from functoria.impl import Application, Choice, Device, Impl, label_of
-from functoria.key import Key
+from functoria.key import Key, Stage
 from functoria.type import JOB, AnyType, Arrow, applied, result
 from functoria.walk import children, live_children, own_keys, walk
 
@@ -75,19 +75,35 @@ def live_keys(roots: Iterable[Impl], context: Context) -> tuple[Key[Any], ...]:
 
 
 def unique_options(keys: Iterable[Key[Any]]) -> tuple[Key[Any], ...]:
-    """`unique_options(keys)` is the keys; raises `UserError` if two of them share an option."""
+    """`unique_options(keys)` is the keys; raises `UserError` if two of them share an option.
+
+    Short options are shared between two keys of one stage.
+    """
     by_option: dict[str, Key[Any]] = {}
+    by_letter: dict[tuple[Stage, str], Key[Any]] = {}
     for key in keys:
         other = by_option.setdefault(key.option, key)
         if other is not key:
             raise UserError(
-                f"two keys are named `{key.option}`"
-                + (f", the other at {other.position}" if other.position else ""),
+                f"two keys are named `{key.option}`{_other(other)}",
                 key.position,
                 'give one of the devices a group, such as `group="front"`, '
                 f"so that its option is `--front-{key.name}`",
             )
+        if key.short is None:
+            continue
+        other = by_letter.setdefault((key.stage, key.short), key)
+        if other is not key:
+            raise UserError(
+                f"`-{key.short}` is short for two keys: `{other.option}`{_other(other)}",
+                key.position,
+                f"give `{key.option}` another letter, or none",
+            )
     return tuple(by_option.values())
+
+
+def _other(key: Key[Any]) -> str:
+    return f", the other at {key.position}" if key.position else ""
 
 
 def resolve_graph(roots: Iterable[Impl], context: Context) -> Graph:

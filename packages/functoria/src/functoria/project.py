@@ -103,11 +103,19 @@ def every_key(tool: Tool, program: Program) -> tuple[Key[Any], ...]:
     """
     every = tuple(dict.fromkeys((*tool.every_key(), *all_keys(program.roots))))
     for key in every:
-        if key.stage is Stage.CONFIGURE and key.option in tool.reserved:
+        if key.stage is not Stage.CONFIGURE:
+            continue
+        if key.option in tool.reserved:
             raise UserError(
                 f"`--{key.option}` is an option of {tool.name} itself, and cannot be a key's",
                 key.position,
                 f"give the key another name, or a group: `--my-{key.option}`",
+            )
+        if key.short is not None and key.short in "Vfhoqv":
+            raise UserError(
+                f"`-{key.short}` is an option of {tool.name} itself, and cannot be a key's",
+                key.position,
+                f"give `{key.option}` another letter, or none",
             )
     return every
 

@@ -201,7 +201,7 @@ def _option(tool: Tool, key: Key[Any]) -> click.Option:
             context.meta[_META].texts[key.option] = _texts(value)
 
     names = [_parameter(key), f"--{key.option}"]
-    if key.short is not None:
+    if key.short is not None and _configurable(key):  # the letters of boot arguments are theirs
         names.insert(1, f"-{key.short}")
     return click.Option(
         names,
