@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from dataclasses import replace
@@ -151,3 +152,79 @@ def test_a_disk_that_the_operator_gives_read_only_is_read_only(project: MakeProj
     assert result.code == 70
     assert "/dev/vdb is read-only" in result.out
     assert start_of(built.directory / "mine.img") == b"mine!"
+
+
+def tickets(project: Project, *arguments: str) -> str:
+    """What a run says of its ticket, without the numbers that were drawn."""
+    said = re.search(r"slot \d+, ticket \d+", project.ok("run", "--", *arguments).out)
+    assert said is not None
+    return said[0]
+
+
+@pytest.mark.parametrize("kernel", ["tiny", "debian"])
+def test_the_lottery_goes_on_from_boot_to_boot(project: MakeProject, kernel: str) -> None:
+    lottery = project("disk-lottery").built("--kernel", kernel)
+    first = lottery.ok("run")
+    disk = lottery.directory / "disks" / "lottery.img"
+    assert f"made {disk}, 64KiB, for the disk `lottery`" in first.err
+    assert "slot 0, ticket 1" in first.out
+    assert tickets(lottery) == "slot 0, ticket 2"
+    assert tickets(lottery, "--slot=3") == "slot 3, ticket 1"
+    lottery.ok("clean")
+    lottery.built("-t", "unix")  # the same file is the disk of the process
+    assert tickets(lottery) == "slot 0, ticket 3"
+    assert tickets(lottery, "--reset") == "slot 0, ticket 1"
+
+
+def test_a_damaged_slot_of_the_lottery_is_told_and_can_begin_anew(project: MakeProject) -> None:
+    lottery = project("disk-lottery").built()
+    disk = lottery.directory / "disks" / "lottery.img"
+    disk.parent.mkdir()
+    disk.write_bytes(b"damaged" + bytes(65536 - 7))
+    damaged = lottery.fata("run")
+    assert damaged.code == 1
+    assert "this slot holds something else, or is damaged: begin anew with --reset" in damaged.err
+    assert tickets(lottery, "--reset") == "slot 0, ticket 1"
+    assert tickets(lottery) == "slot 0, ticket 2"
+
+
+HIDING = """\
+from fata.dsl import BLOCK, JOB, block, encrypted_block, kv_ro, main, register
+
+disk = encrypted_block(block("data", size="64KiB"), kv_ro("keys"), mode="{mode}")
+
+register("secret", main("secret_:start", BLOCK >> JOB)(disk))
+"""
+
+HIDING_JOB = """\
+import logging
+
+
+async def start(disk):
+    before = await disk.read(1)
+    logging.getLogger("job").info("found %s", before[:6])
+    await disk.write(1, b"secret".ljust(disk.sector_size, b"."))
+    await disk.flush()
+"""
+
+
+@pytest.mark.parametrize("mode", ["xts", "gcm"])
+def test_an_encrypted_disk_is_read_by_whoever_has_the_key(project: MakeProject, mode: str) -> None:
+    made = project()
+    made.write("config.py", HIDING.format(mode=mode))
+    made.write("secret_.py", HIDING_JOB)
+    made.write("keys/disk.key", "0123456789abcdefghijklmnopqrstuv")
+    made.built()
+    assert "found b'secret'" not in made.ok("run").out
+    disk = made.directory / "disks" / "data.img"
+    assert b"secret" not in disk.read_bytes()
+    assert "found b'secret'" in made.ok("run").out
+    made.built("-t", "unix")
+    assert "found b'secret'" in made.ok("run").out
+    made.write("keys/disk.key", "vutsrqponmlkjihgfedcba9876543210")
+    other = made.fata("run")
+    if mode == "gcm":
+        assert other.code == 71
+        assert "was encrypted with another key than 'disk.key', or its header" in other.err
+    else:
+        assert "found b'secret'" not in other.out

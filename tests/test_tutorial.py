@@ -70,7 +70,7 @@ NAMES = ["".join((example, *keys, *arguments)) for example, keys, arguments, _ i
 def lines(out: str) -> list[str]:
     """What the program said: its records and what it printed, without what the machine adds."""
     kept = [line for line in out.splitlines() if line and not line.startswith("fata: exit")]
-    kept = [re.sub(r"^\d{4}-\d\d-\d\d [0-9:.]+Z \w+ [\w.]+: ", "", line) for line in kept]
+    kept = [re.sub(r"^\d{4}-\d\d-\d\d [0-9:.]+Z \w+ [\w.-]+: ", "", line) for line in kept]
     return [line for line in kept if not re.match(r"PCI: Fatal|reboot: ", line)]
 
 

@@ -162,3 +162,25 @@ def test_before_start_and_after_stop_nothing_is_read(path: Path) -> None:
 def test_a_file_that_may_not_be_written(path: Path) -> None:
     path.chmod(0o444)
     assert "may not be written: change its mode, or open it read-only" in refused(FileBlock(path))
+
+
+def test_a_missing_file_with_a_size_is_made_where_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "disks" / "data.img"
+
+    async def main() -> None:
+        for _ in range(2):
+            async with opened(FileBlock(path, size=1 << 20, create=True)) as block:
+                assert block.sectors == 2048
+                await block.write(0, b"kept" * 128)
+
+    asyncio.run(main())
+    assert path.stat().st_size == 1 << 20
+    assert path.stat().st_blocks < 64
+    assert list(path.parent.iterdir()) == [path]
+    assert "missing: make it, for example with `truncate -s 1024 " in refused(
+        FileBlock(tmp_path / "other.img", size=1024)
+    )
+
+
+def test_a_file_that_is_too_small_is_refused(path: Path) -> None:
+    assert "has 1536 bytes, and the program asks for 2048" in refused(FileBlock(path, size=2048))

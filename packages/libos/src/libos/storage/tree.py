@@ -21,10 +21,12 @@ class Tree(Generic[T]):
     Entries are no dictionaries: those stand for the dictionaries of the store.
     """
 
-    __slots__ = ("_root",)
+    __slots__ = ("_root", "made")
 
     def __init__(self) -> None:
         self._root: dict[str, Any] = {}
+        self.made = 0
+        """`made` is how many dictionaries have been made below the root."""
 
     def find(self, key: str) -> Any:
         """`find(key)` is the entry, the dictionary of what lies directly below, or `None`."""
@@ -77,6 +79,7 @@ class Tree(Generic[T]):
             below = node.get(part)
             if below is None:  # from here on nothing can stand in the way
                 below = node[part] = {}
+                self.made += 1
             elif type(below) is not dict:
                 raise DictionaryExpected("/".join(above[: depth + 1]))
             node = below
@@ -94,9 +97,13 @@ class Tree(Generic[T]):
         """
         node = self._root
         for part in segments(key):
-            node = node.setdefault(part, {})
-            if type(node) is not dict:
+            below = node.get(part)
+            if below is None:
+                below = node[part] = {}
+                self.made += 1
+            elif type(below) is not dict:
                 raise DictionaryExpected(key)
+            node = below
 
     def take(self, key: str) -> T:
         """`take(key)` is the entry of a value that is no longer there.
