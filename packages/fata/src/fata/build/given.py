@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from fata.build.prepare import collect_needs
+from fata.build.prepare import declared_devices
 from fata.kernel.fragments import profile_for
 from fata.needs import Disk, Network
 from fata.project import Project
@@ -44,7 +44,9 @@ def profile(project: Project) -> str:
 
 
 def _distinct(project: Project, kind: type[Given], what: str) -> tuple[Given, ...]:
-    found = tuple(need for need in collect_needs(project) if isinstance(need, kind))
+    # Not by their values: two devices of one line may ask for one name, and are two.
+    needs = (need for device in declared_devices(project) for need in device.needs)
+    found = tuple(need for need in needs if isinstance(need, kind))
     by_name: dict[str, Given] = {}
     for need in found:
         other = by_name.setdefault(need.name, need)

@@ -15,6 +15,7 @@ from fata.needs import Exclude, Include, Need
 from fata.project import Project
 from fata.requirements import Lock, Requirement, environment, resolved
 from fata.targets.keys import PYTHON
+from functoria import Device
 from functoria.key import Stage
 from libos.boot.converters import ELSEWHERE, LIST
 
@@ -76,13 +77,16 @@ def _converters(project: Project) -> tuple[str, ...]:
     return tuple(sorted({ELSEWHERE[name] for name in names if name in ELSEWHERE}))
 
 
-def collect_needs(project: Project) -> tuple[Need, ...]:
-    """`collect_needs(p)` is what the live devices need from the tool, in declared order.
+def declared_devices(project: Project) -> tuple[Device, ...]:
+    """`declared_devices(p)` is the live devices in the order in which the configuration made them.
 
-    That is the order in which the configuration creates the devices, whatever uses them.
+    It is the order of creation, whatever uses them, and the graph's where that does not tell.
     """
-    devices = sorted(
-        (node.device for node in project.graph.nodes), key=lambda device: device.serial
-    )
-    found = dict.fromkeys(need for device in devices for need in device.needs)
-    return tuple(need for need in found if isinstance(need, Need))
+    devices = dict.fromkeys(node.device for node in project.graph.nodes)
+    return tuple(sorted(devices, key=lambda device: device.serial))
+
+
+def collect_needs(project: Project) -> tuple[Need, ...]:
+    """`collect_needs(p)` is what the live devices need from the tool, in declared order."""
+    found = (need for device in declared_devices(project) for need in device.needs)
+    return tuple(need for need in dict.fromkeys(found) if isinstance(need, Need))
