@@ -68,8 +68,6 @@ ENDING: list[tuple[str, list[str], list[str], list[str]]] = [
 IN_VMS = {case[0]: case for case in reversed(ENDING)}.values()
 CASES = [("unix", *case) for case in ENDING] + [("virtio", *case) for case in IN_VMS]
 NAMES = ["".join((name, *keys, *words, "-", target)) for target, name, keys, words, _ in CASES]
-    "".join((example, *keys, *words, "-", target)) for target, example, keys, words, _ in CASES
-]
 
 
 def lines(out: str) -> list[str]:

@@ -26,12 +26,12 @@ def init(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.fixture(scope="module")
 def tiny() -> Kernel:
     """Built into the ordinary cache, so that a machine pays for it once."""
-    return build("virtio", print)
+    return build("virtio-block", print)
 
 
 @pytest.fixture(scope="module")
 def debian() -> Kernel:
-    return provide("debian", "virtio", print)
+    return provide("debian", "virtio-block", print)
 
 
 def boot(
@@ -102,5 +102,5 @@ def test_debian_loads_its_modules_in_the_order_given(
 
 def test_a_second_build_comes_from_the_cache(tiny: Kernel) -> None:
     said: list[str] = []
-    assert build("virtio", said.append) == tiny
+    assert build("virtio-block", said.append) == tiny
     assert said == []
