@@ -55,6 +55,20 @@ def test_a_functor_where_its_result_is_wanted_is_to_be_applied(tmp_path: Path) -
         ('register("hello", job)', "`job` still needs `stack`", 5),
         ('register("hello", stack)', "is a `stack`, not a job", 3),
         ('register("2 words", job(stack))', "cannot be the name of a program", 6),
+        ("register(job(stack))", "is given the device `job`", 6),
+        ('Device(name="x", type="stack", constructor="m:x")', "has 'stack' where a type", 6),
+        (
+            "from functoria import *; match_impl(Key(name='k', converter=choice('a'), doc=''), "
+            "{'b': stack}, default=stack)",
+            "no value of `k` is 'b', and so the branch is never taken",
+            6,
+        ),
+        (
+            "from functoria import *; job(if_impl(Key(name='k', converter=BOOLEAN, doc=''), "
+            "disk, disk))",
+            "must be a `stack`, but `disk` is a `block`",
+            6,
+        ),
         ("1 / 0", "ZeroDivisionError: division by zero, in `1 / 0`", 6),
         ("import nowhere_at_all", "No module named 'nowhere_at_all'", 6),
         ("raise SystemExit(3)", "raised SystemExit: 3", 6),

@@ -14,7 +14,7 @@ from functoria.error import Position, UserError
 from functoria.key import Key
 from functoria.package import Package
 from functoria.position import here, next_serial
-from functoria.type import AnyType, Arrow, applied, parameters
+from functoria.type import AnyType, Arrow, Type, applied, parameters
 from functoria.value import Value
 
 
@@ -90,6 +90,13 @@ class Device(Impl):
 
     def __post_init__(self) -> None:
         check_reference(self.constructor, self.position)
+        type_: object = self.type
+        if not isinstance(type_, Type | Arrow):
+            raise UserError(
+                f"`{self.name}` has {type_!r} where a type of devices is wanted",
+                self.position,
+                "write a type such as `JOB` or `STACK >> JOB`",
+            )
 
     @property
     def impl_type(self) -> AnyType:
@@ -131,10 +138,20 @@ class Choice(Impl):
 
 
 def label_of(impl: Impl) -> str:
-    """`label_of(impl)` is what a message calls a term: the name of its device."""
-    while isinstance(impl, Application):
-        impl = impl.function
-    return impl.name if isinstance(impl, Device) else "if_impl"
+    """`label_of(impl)` is what a message calls a term: the name of its device.
+
+    A choice is called by its default, for which whoever reads the message has a name.
+    """
+    while True:
+        match impl:
+            case Application():
+                impl = impl.function
+            case Choice():
+                impl = impl.default
+            case Device():
+                return impl.name
+            case _:
+                return "device"
 
 
 def apply(function: Impl, arguments: tuple[Impl, ...]) -> Impl:
@@ -206,6 +223,8 @@ def match_impl(
     Raises `UserError` at the user's line if the branches differ in type.
     """
     position = here()
+    if isinstance(condition, Key):
+        _check_labels(condition, branches, position)
     for label, impl in branches.items():
         if impl.impl_type != default.impl_type:
             raise UserError(
@@ -216,3 +235,14 @@ def match_impl(
             )
     value = condition.value if isinstance(condition, Key) else condition
     return Choice(value, tuple(branches.items()), default, position)
+
+
+def _check_labels(key: Key[Any], branches: Mapping[Any, Impl], position: Position | None) -> None:
+    """Raise `UserError` for a label that is no value of the key: its branch is never taken."""
+    for label in branches:
+        if not key.repeated and not key.converter.check(label):
+            raise UserError(
+                f"no value of `{key.option}` is {label!r}, and so the branch is never taken",
+                position,
+                f"name branches by values of the form {key.converter}",
+            )
