@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import tracemalloc
 
@@ -105,10 +106,8 @@ def test_any_text_in_a_small_language_is_read_or_refused(text: str) -> None:
 
 @given(st.text(st.sampled_from("@NAMEBLOCK:x'\"\\= \n#1"), max_size=40))
 def test_any_template_is_filled_or_refused(text: str) -> None:
-    try:
-        fill(text, {"NAME": "x"})
-    except XlcfgError as error:
-        assert error.do
+    with contextlib.suppress(XlcfgError):
+        parse(fill(text, {"NAME": "x"}))
 
 
 @pytest.mark.parametrize(

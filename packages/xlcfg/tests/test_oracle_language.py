@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from xlcfg import parse_all, render, values
 from xlcfg.rules import Xl
-from xlcfg.text import decode, encode
+from xlcfg.text import encode
 
 from .conftest import CORPUS
 from .oracle import packages

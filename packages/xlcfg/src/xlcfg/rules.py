@@ -44,6 +44,7 @@ STRING = _error("string", Xl.REJECTS, "a string does not end on its line")
 ESCAPE = _error("escape", Xl.REJECTS, "a backslash is followed by what it cannot be")
 COMMENT = _error("comment", Xl.REJECTS, "a comment ends without a newline")
 ADDITION = _error("addition", Xl.REJECTS, "`+=` joins a list and a string")
+CRASH = _error("crash", Xl.CRASHES, "a value that `xl` dies of")
 LAST = _error("last", Xl.SILENT, "a stray character at the very end, which `xl` overlooks")
 NUL = _error("nul", Xl.CRASHES, "the text holds a NUL byte")
 NESTING = _error("nesting", Xl.SILENT, "lists are nested more than 64 deep")
@@ -101,6 +102,7 @@ ALL: tuple[Rule, ...] = (
     SPEC,
     CONFLICT,
     GUEST_ERROR,
+    CRASH,
     SPEC_INCOMPLETE,
     NO_CPU,
     WRONG_TYPE,

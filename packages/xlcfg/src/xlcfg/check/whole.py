@@ -13,6 +13,7 @@ from xlcfg.position import START
 from xlcfg.rules import (
     CLASH,
     CONFLICT,
+    CRASH,
     GUEST_ERROR,
     MISSING,
     RANGE,
@@ -47,6 +48,7 @@ class Whole:
         self._overrides()
         self._numbers()
         self._command_line()
+        self._words()
         self._graphics()
         self._numa()
         self._devices()
@@ -119,6 +121,12 @@ class Whole:
         for name in ("root", "extra"):
             if self.text(name) is not None:
                 self._at(name, WARNED, f"`{name}` is ignored beside `cmdline`", "drop one of them")
+
+    def _words(self) -> None:
+        """A string of arguments that holds none."""
+        text = self.text("bootloader_args")
+        if text is not None and not text.strip(" \t\n"):
+            self._at("bootloader_args", CRASH, "`bootloader_args` is empty", "write `[]`")
 
     def _graphics(self) -> None:
         listen = self.text("vnclisten")

@@ -76,7 +76,7 @@ class Disk:
             parts += [] if value is None else [key if value else opposite]
         text = ", ".join([*parts, f"target={self.target}"] if self.target else parts)
         if read(text) != self:
-            what = f"no disk specification says {self}"
+            what = f"no disk specification says {self!r}"
             raise XlcfgError(what, None, "use values without commas and newlines")
         return text
 

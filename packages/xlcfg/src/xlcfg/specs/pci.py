@@ -42,7 +42,9 @@ class Pci:
         parts += [f"rdm_policy={self.rdm_policy}"] if self.rdm_policy else []
         text = ",".join(parts)
         if read(text) != self:
-            raise XlcfgError(f"no PCI specification says {self}", None, "use names without commas")
+            raise XlcfgError(
+                f"no PCI specification says {self!r}", None, "use names without commas"
+            )
         return text
 
 

@@ -145,6 +145,7 @@ def read(text: str) -> Vif:
     known = {name: pairs.pop(name) for name in _FIELDS if name in pairs}
     if "netdev" in pairs:
         known["gatewaydev"] = pairs.pop("netdev")
+    pairs.pop("accel", None)
     more = tuple((key, value) for key, value in pairs.items() if key not in GRAMMAR.flags)
     return Vif(**known, trusted=trusted, more=more)
 
