@@ -126,16 +126,3 @@ def test_the_page_on_running(project: MakeProject, running: StartRun) -> None:
 _RAISE = 'raise ValueError("no such page")'
 _FAILING = f"async def start(site, http):\n    {_RAISE}\n"
 _REGISTER = 'register("website", website(kv_ro("site"), http_server()))'
-
-
-@pytest.mark.e2e
-@pytest.mark.parametrize("template", ["asgi", "job", "site", "tcp"])
-def test_every_template_configures_and_builds_for_every_target(
-    tmp_path: Path, template: str
-) -> None:
-    Project(tmp_path).ok("new", "mine", "--template", template)
-    made = Project(tmp_path / "mine")
-    for target in ("unix", "virtio"):
-        made.built("-t", target)
-    if template == "job":
-        assert "info mine: hello, world" in made.ok("run").out

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from functoria import UsageError, UserError
 from functoria.action import Action, WriteFile
 
-TEMPLATES = {
-    "asgi": "an ASGI application",
-    "dhcp": "a DHCP server for one network",
-    "dns": "an authoritative DNS server for one zone",
-    "job": "a program that does one thing and ends",
-    "site": "static files over HTTP",
-    "tcp": "a server of plain asyncio",
-    "wsgi": "a WSGI application",
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """`Template(doc, run)` is a kind of project, and the command that runs it as a process."""
+
+    doc: str
+    run: str = "fata run"
+
+
+TEMPLATES: Mapping[str, Template] = {
+    "asgi": Template("an ASGI application"),
+    "dhcp": Template(
+        "a DHCP server for one network", "sudo fata run -- --interface=NAME --range=FIRST-LAST"
+    ),
+    "dns": Template("an authoritative DNS server for one zone", "fata run -- --port=5353"),
+    "job": Template("a program that does one thing and ends"),
+    "site": Template("static files over HTTP"),
+    "tcp": Template("a server of plain asyncio"),
+    "wsgi": Template("a WSGI application"),
 }
 
 
