@@ -6,6 +6,7 @@ Comments, blank lines, spacing and the order of the settings stay as the operato
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from xlcfg.evaluate import evaluate
 from xlcfg.tree import (
@@ -19,6 +20,9 @@ from xlcfg.tree import (
     data_of,
     written,
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def set_value(document: Document, name: str, data: Plain) -> Document:
@@ -34,19 +38,25 @@ def set_value(document: Document, name: str, data: Plain) -> Document:
         return _append(document, name, value)
     if found.data == data_of(value):
         return document
-    first = found.settings[0]
-    fresh = replace(first, operator=Operator.SET, value=_merged(first.value, value))
-    for setting in found.settings[1:]:
-        document = _without(document, setting)
-    settings = tuple(fresh if setting is first else setting for setting in document.settings)
+    used = {id(setting) for setting in found.settings}
+    first, *added = _places(document, lambda setting: id(setting) in used)
+    for place in reversed(added):
+        document = _without(document, place)
+    old = document.settings[first]
+    fresh = replace(old, operator=Operator.SET, value=_merged(old.value, value))
+    settings = (*document.settings[:first], fresh, *document.settings[first + 1 :])
     return replace(document, settings=settings)
 
 
 def unset(document: Document, name: str) -> Document:
     """The configuration without the settings of `name`; comments above them stay."""
-    for setting in [setting for setting in document.settings if setting.name == name]:
-        document = _without(document, setting)
+    for place in reversed(_places(document, lambda setting: setting.name == name)):
+        document = _without(document, place)
     return document
+
+
+def _places(document: Document, wanted: Callable[[Setting], bool]) -> list[int]:
+    return [place for place, setting in enumerate(document.settings) if wanted(setting)]
 
 
 def _merged(old: Value, new: Value) -> Value:
@@ -80,6 +90,8 @@ def _resized(old: List, new: List) -> Value:
             left.remove(same)
         lead = model.lead.rpartition("\n")
         plain = replace(item, lead=f"{lead[1]}{lead[2]}" or " ", trail="")
+        if same is not None and not same.comma and not same.trail.strip(" \t"):
+            same = replace(same, trail="")
         items.append(replace(same or plain, comma=True))
     if items[0].lead == " " and "#" not in old.items[0].lead:
         items[0] = replace(items[0], lead=old.items[0].lead)
@@ -111,9 +123,9 @@ def _append(document: Document, name: str, value: Value) -> Document:
     return Document((*settings, fresh))
 
 
-def _without(document: Document, setting: Setting) -> Document:
+def _without(document: Document, place: int) -> Document:
     """The document without one setting; what was above it is now above the next."""
-    place = next(i for i, other in enumerate(document.settings) if other is setting)
+    setting = document.settings[place]
     rest = setting.lead
     shared = place > 0 and not document.settings[place - 1].end.endswith("\n")
     if shared and "\n" not in rest and setting.end.endswith("\n"):
