@@ -102,10 +102,11 @@ def every_key(tool: Tool, program: Program) -> tuple[Key[Any], ...]:
     Raises `UserError` for a key whose option is one of the command line's own.
     """
     every = tuple(dict.fromkeys((*tool.every_key(), *all_keys(program.roots))))
+    own = {key.option: key for key in tool.every_key()}
     for key in every:
         if key.stage is not Stage.CONFIGURE:
             continue
-        if key.option in tool.reserved:
+        if key.option in tool.reserved or own.get(key.option, key) is not key:
             raise UserError(
                 f"`--{key.option}` is an option of {tool.name} itself, and cannot be a key's",
                 key.position,
