@@ -1,5 +1,6 @@
 """The generated program is a straight line that a person can read."""
 
+from enum import Enum
 from ipaddress import IPv4Address
 from typing import Any
 
@@ -20,7 +21,7 @@ from functoria import (
     resolve_graph,
 )
 from functoria.codegen import Runtime, program
-from functoria.converter import BOOLEAN, IPV4, Converter, choice, list_of
+from functoria.converter import BOOLEAN, IPV4, Converter, choice, enum, list_of
 from functoria.path import paths
 
 STACK, HTTP = Type("stack"), Type("http")
@@ -142,3 +143,21 @@ def test_arguments_are_declared_with_what_is_not_as_usual() -> None:
         'Argument("many", [even], None, "d", ""),',
         'Argument("none", "str", None, "d", "", repeated=True),',
     ]
+
+
+class Colour(Enum):
+    DARK_BLUE = 1
+
+
+def test_members_are_written_by_name_and_addresses_by_their_constructors() -> None:
+    colour = Key(name="colour", converter=enum(Colour), default=Colour.DARK_BLUE, doc="")
+    peers = Key(
+        name="peer", converter=IPV4, default=(IPv4Address("10.0.0.1"),), doc="", repeated=True
+    )
+    keywords = {"colour": colour, "peers": peers, "first": colour.value.equals(Colour.DARK_BLUE)}
+    job = Device(name="job", type=JOB, constructor="m:start", keywords=keywords)
+    text = generated(job)
+    assert "from ipaddress import IPv4Address" in text
+    assert 'colour="dark-blue"' in text
+    assert 'peers=(IPv4Address("10.0.0.1"),)' in text
+    assert "first=True" in text

@@ -12,9 +12,11 @@ from __future__ import annotations
 import keyword
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from functoria.context import Context
+from functoria.converter.collection import member_name
 from functoria.error import UserError
 from functoria.graph import Graph, Node, unique_options
 from functoria.impl import Impl, Reference
@@ -150,13 +152,13 @@ def _variable(node: Node) -> str:
 def _expression(value: object, context: Context, names: _Names, node: Node) -> str:
     if isinstance(value, Key):
         if value.stage is Stage.BOOT:
-            return f"system.argument({_literal(value.option, node)})"
-        return _literal(context.get(value), node)
+            return f"system.argument({_literal(value.option, node, names)})"
+        return _literal(context.get(value), node, names)
     if isinstance(value, Value):
-        return _literal(value.evaluate(context), node)
+        return _literal(value.evaluate(context), node, names)
     if isinstance(value, Reference):
         return names.imported(value)
-    return _literal(value, node)
+    return _literal(value, node, names)
 
 
 def _argument(key: Key[Any], name: str, names: _Names) -> _Call:
@@ -193,18 +195,24 @@ def _texts(texts: tuple[str, ...]) -> str:
     return f"({inner},)" if len(texts) == 1 else f"({inner})"
 
 
-def _literal(value: object, node: Node) -> str:
+def _literal(value: object, node: Node, names: _Names) -> str:
+    if isinstance(value, Enum):
+        return _quoted(member_name(value))
     if value is None or isinstance(value, bool | int | float | bytes):
         return repr(value)
     if isinstance(value, str):
         return _quoted(value)
     if isinstance(value, tuple):
-        inner = ", ".join(_literal(item, node) for item in value)
+        inner = ", ".join(_literal(item, node, names) for item in value)
         return f"({inner},)" if len(value) == 1 else f"({inner})"
+    kind = type(value)
+    if kind.__module__ == "ipaddress":
+        return f"{names.imported(Reference(f'ipaddress:{kind.__name__}'))}({_quoted(str(value))})"
     raise UserError(
         f"`{node.device.name}` is given {value!r}, which cannot be written into the program",
         node.position,
-        "give it text, numbers, bytes, tuples of these, a key, or a reference `module:name`",
+        "give it text, numbers, bytes, addresses, tuples of these, a key, or a reference "
+        "`module:name`",
     )
 
 

@@ -31,7 +31,7 @@ def enum(members: type[Member]) -> Converter[Member]:
 
     The program is given the name as text: classes of the configuration are not part of it.
     """
-    by_name = {member.name.lower().replace("_", "-"): member for member in members}
+    by_name = {member_name(member): member for member in members}
     names = {member: name for name, member in by_name.items()}
     words = choice(*by_name)
     return Converter(
@@ -41,6 +41,11 @@ def enum(members: type[Member]) -> Converter[Member]:
         lambda value: isinstance(value, members),
         choices=tuple(by_name),
     )
+
+
+def member_name(member: Enum) -> str:
+    """`member_name(Colour.DARK_BLUE)` is `dark-blue`: how options and programs write a member."""
+    return member.name.lower().replace("_", "-")
 
 
 def list_of(element: Converter[T]) -> Converter[tuple[T, ...]]:
