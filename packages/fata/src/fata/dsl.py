@@ -10,7 +10,8 @@ from fata.devices.clock import clock, mock_clock
 from fata.devices.http import http_server
 from fata.devices.job import asgi, main, program, wsgi
 from fata.devices.jobs import delay, noop, together
-from fata.devices.kv_ro import directory_kv_ro, kv_ro, packed_kv_ro
+from fata.devices.kv_ro import directory_kv_ro, fat_kv_ro, kv_ro, packed_kv_ro, tar_kv_ro
+from fata.devices.kv_rw import block_kv_rw, directory_kv_rw, kv_rw, memory_kv_rw, read_only
 from fata.devices.logs import console_logs, no_logs
 from fata.devices.name import guest_name
 from fata.devices.network import network
@@ -22,6 +23,7 @@ from fata.devices.types import (
     CLOCK,
     HTTP,
     KV_RO,
+    KV_RW,
     LOGS,
     NAME,
     NETWORK,
@@ -149,6 +151,7 @@ __all__ = [
     "IPV6",
     "JOB",
     "KV_RO",
+    "KV_RW",
     "LOGS",
     "MAC",
     "NAME",
@@ -173,6 +176,7 @@ __all__ = [
     "argument",
     "asgi",
     "block",
+    "block_kv_rw",
     "block_of_file",
     "by_target",
     "choice",
@@ -180,8 +184,10 @@ __all__ = [
     "console_logs",
     "delay",
     "directory_kv_ro",
+    "directory_kv_rw",
     "encrypted_block",
     "enum",
+    "fat_kv_ro",
     "flag",
     "guest_disk",
     "guest_name",
@@ -189,9 +195,11 @@ __all__ = [
     "if_impl",
     "key",
     "kv_ro",
+    "kv_rw",
     "list_of",
     "main",
     "match_impl",
+    "memory_kv_rw",
     "mock_clock",
     "network",
     "no_logs",
@@ -200,9 +208,11 @@ __all__ = [
     "program",
     "ramdisk",
     "random",
+    "read_only",
     "register",
     "seeded_random",
     "socket_stack",
+    "tar_kv_ro",
     "together",
     "wsgi",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from fata.devices.target import by_target
-from fata.devices.types import KV_RO
+from fata.devices.types import BLOCK, KV_RO
 from fata.needs import Directory, HostDirectory
 from functoria import Device, Impl, UserError
 from functoria.position import here
@@ -51,3 +51,30 @@ def packed_kv_ro(directory: str) -> Impl:
         needs=(Directory(directory, at, here()),),
         doc=f"the files below {directory}, packed into the image",
     )
+
+
+def tar_kv_ro(block: Impl) -> Impl:
+    """`tar_kv_ro(block("site"))` is the files of an uncompressed tar archive on a block device."""
+    device = Device(
+        name="kv_ro",
+        type=BLOCK >> KV_RO,
+        constructor="libos.storage.tar:TarStore",
+        labels=("block",),
+        doc="the files of a tar archive",
+    )
+    return device(block)
+
+
+def fat_kv_ro(block: Impl) -> Impl:
+    """`fat_kv_ro(block("site"))` is the files of a FAT file system on a block device.
+
+    It fills the device, or its first partition that is one for FAT.
+    """
+    device = Device(
+        name="kv_ro",
+        type=BLOCK >> KV_RO,
+        constructor="libos.storage.fat:FatStore",
+        labels=("block",),
+        doc="the files of a FAT file system",
+    )
+    return device(block)
