@@ -80,7 +80,7 @@ def fill(text: str, values: Mapping[str, str | int], file: str = "<template>") -
     for place in found:
         _typed(place.key, values[place.key], f"{file}:{place.at}")
     filled = _substituted(text, found, lambda place: str(values[place.key]))
-    marks = {place.key: f"placeholder{number}" for number, place in enumerate(found)}
+    marks = {place.key: f"placeholder{number}x" for number, place in enumerate(found)}
     marked = _substituted(text, found, lambda place: _mark(place, marks))
     _same(parse(marked, file), parse(filled, file), marks, values, file)
     return filled

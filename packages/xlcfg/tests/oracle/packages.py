@@ -17,8 +17,13 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-ROOTS = ("xen-utils-common", "xen-doc")
-LIBRARIES = re.compile(r"libxen|libyajl|libfdt|libnl-|xenstore-utils")
+XEN = ("xen-utils-common", "xen-doc")
+"""xl's manual and examples; xl itself is in a package that is named after its version."""
+
+LIBVIRT = ("libvirt0", "libxml2-utils")
+"""The schema of libvirt's XML, and a program that holds XML to it."""
+
+LIBRARIES = re.compile(r"libxen|libyajl|libfdt|libnl-|libxml2|libicu")
 
 
 class NoPackagesError(Exception):
@@ -54,27 +59,32 @@ def _fields(names: list[str]) -> list[dict[str, str]]:
 
 
 @cache
-def _wanted() -> list[list[str]]:
+def _wanted(roots: tuple[str, ...]) -> list[list[str]]:
     """Name, version and hash of each package; kept for as long as apt's lists are the same."""
     lists = Path("/var/lib/apt/lists")
     state = sorted((path.name, path.stat().st_mtime_ns) for path in lists.glob("*"))
-    key = hashlib.sha256(repr(state).encode()).hexdigest()
+    key = hashlib.sha256(repr((roots, state)).encode()).hexdigest()
     held = _store() / f"wanted-{key}.json"
     if not held.exists():
-        held.write_text(json.dumps(_search()))
+        with tempfile.NamedTemporaryFile("w", dir=_store(), delete=False) as file:
+            json.dump(_search({*roots, *([_newest_xl()] if roots == XEN else [])}), file)
+        Path(file.name).rename(held)
     found: list[list[str]] = json.loads(held.read_text())
     return found
 
 
-def _search() -> list[list[str]]:
-    """The newest xl that apt knows, and the libraries that it needs."""
+def _newest_xl() -> str:
     names = _run("apt-cache", "pkgnames", "xen-utils-").split()
     versions = [name for name in names if re.fullmatch(r"xen-utils-[0-9.]+", name)]
     if not versions:
-        raise NoPackagesError(
-            "apt knows no xen-utils: these tests need Debian's archive, `apt update`"
-        )
-    left, found = {max(versions), *ROOTS}, {}
+        what = "apt knows no xen-utils: these tests need Debian's archive, `apt update`"
+        raise NoPackagesError(what)
+    return max(versions)
+
+
+def _search(left: set[str]) -> list[list[str]]:
+    """The packages and the libraries that they need."""
+    found = {}
     while left:
         depends = set()
         for fields in _fields(sorted(left)):
@@ -85,9 +95,10 @@ def _search() -> list[list[str]]:
 
 
 @cache
-def tree() -> Path:
+def tree(roots: tuple[str, ...] = XEN) -> Path:
     """The directory that holds the files of the packages."""
-    key = hashlib.sha256("\n".join(digest for _, _, digest in _wanted()).encode()).hexdigest()
+    wanted = _wanted(roots)
+    key = hashlib.sha256("\n".join(digest for _, _, digest in wanted).encode()).hexdigest()
     store = _store()
     target = store / "tree" / key
     with (store / "lock").open("w") as lock:
@@ -96,19 +107,17 @@ def tree() -> Path:
             target.parent.mkdir(exist_ok=True)
             with tempfile.TemporaryDirectory(dir=store) as work:
                 (Path(work) / "tree").mkdir()
-                for deb in _packages():
+                for deb in _packages(wanted):
                     _run("dpkg-deb", "-x", str(deb), str(Path(work) / "tree"))
                 (Path(work) / "tree").rename(target)
     return target
 
 
-def _packages() -> list[Path]:
+def _packages(wanted: list[list[str]]) -> list[Path]:
     """The packages as files, those that are missing fetched in one go."""
     held = _store() / "deb"
     held.mkdir(exist_ok=True)
-    missing = [
-        (name, version) for name, version, digest in _wanted() if not (held / digest).exists()
-    ]
+    missing = [(name, version) for name, version, digest in wanted if not (held / digest).exists()]
     with tempfile.TemporaryDirectory(dir=held) as work:
         if missing:
             names = [f"{name}={version}" for name, version in missing]
@@ -116,7 +125,7 @@ def _packages() -> list[Path]:
             _run("apt-get", *options, "download", *names, cwd=Path(work))
         for deb in Path(work).glob("*.deb"):
             deb.rename(held / hashlib.sha256(deb.read_bytes()).hexdigest())
-    found = [held / digest for _, _, digest in _wanted()]
+    found = [held / digest for _, _, digest in wanted]
     for deb in found:
         if not deb.exists():
             raise NoPackagesError(

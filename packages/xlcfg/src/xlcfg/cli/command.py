@@ -40,10 +40,22 @@ def build() -> argparse.ArgumentParser:
     return parser
 
 
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line; argparse loses values that follow an option, so they are put back."""
+    options, rest = build().parse_known_args(arguments)
+    strange = rest if options.command != "fill" else [a for a in rest if a.startswith("-")]
+    if strange:
+        what = f"unrecognized arguments: {' '.join(strange)}"
+        raise UsageError(what, None, f"see `xlcfg {options.command} --help`")
+    if rest:
+        options.values += rest
+    return options
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit code is the result."""
     try:
-        options = build().parse_args(arguments)
+        options = _parsed(arguments)
         run = options.run
         code: int = run(options)
         sys.stdout.flush()

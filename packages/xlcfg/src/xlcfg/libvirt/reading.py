@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 from xml.etree import ElementTree as ET
 
 from xlcfg.error import XlcfgError
+from xlcfg.libvirt.writing import FEATURES
 from xlcfg.specs.disk import Disk, Format
 from xlcfg.specs.vif import Vif
 from xlcfg.tree import Document, Operator, Plain, Setting, written
@@ -123,8 +124,8 @@ class _Reader:
         for event in ("on_poweroff", "on_reboot", "on_crash"):
             yield from self._named(event, event)
         if guest == "hvm":
-            for feature in ("acpi", "apic", "pae"):
-                yield from [(feature, 1)] if self._has(f"features/{feature}") else []
+            for feature in FEATURES:
+                yield from [] if self._has(f"features/{feature}") else [(feature, 0)]
         disks = [self._disk(element) for element in self._root.iterfind("devices/disk")]
         vifs = [self._vif(element) for element in self._root.iterfind("devices/interface")]
         yield from [("disk", disks)] if disks else []

@@ -35,6 +35,9 @@ _ACTIONS = {
         "coredump-restart",
     ),
 }  # fmt: skip
+FEATURES = ("acpi", "apic", "pae")
+"""The features of HVM guests that both sides know; all are on by default."""
+
 _BOOT = {"c": "hd", "d": "cdrom", "n": "network", "a": "fd"}
 _DRIVERS = {
     Format.RAW: "raw", Format.QCOW: "qcow", Format.QCOW2: "qcow2", Format.VHD: "vpc",
@@ -164,10 +167,12 @@ class _Writer:
         return " ".join(parts) if parts else None
 
     def _features(self) -> None:
-        names = [name for name in ("acpi", "apic", "pae") if self._number(name)]
-        if names and self._guest is Guest.HVM:
-            features = ET.SubElement(self._root, "features")
-            for name in names:
+        """What an HVM guest has unless it is told otherwise."""
+        if self._guest is not Guest.HVM:
+            return
+        features = ET.SubElement(self._root, "features")
+        for name in FEATURES:
+            if self._number(name) != 0:
                 ET.SubElement(features, name)
 
     def _events(self) -> None:
@@ -179,6 +184,9 @@ class _Writer:
                 self._partly.add(name)
 
     def _disk(self, devices: ET.Element, this: disk.Disk) -> None:
+        if this.script or (this.target and not this.target.startswith("/")):
+            self._partly.add("disk")
+            return
         block = this.target.startswith("/dev/") or this.backendtype == "phy"
         kind = "cdrom" if this.cdrom else "disk"
         element = ET.SubElement(
@@ -198,7 +206,7 @@ class _Writer:
             ET.SubElement(element, "readonly")
         if this.backend:
             ET.SubElement(element, "backenddomain", {"name": this.backend})
-        rest = (this.script, this.specification, this.direct_io_safe, this.colo, this.trusted)
+        rest = (this.specification, this.direct_io_safe, this.colo, this.trusted)
         if any(rest) or this.backendtype not in ("", driver_of(this, block)):
             self._partly.add("disk")
 
