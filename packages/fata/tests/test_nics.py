@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,13 +11,14 @@ from fata.image.manifest import ArgumentRecord, NetworkDevice
 from fata.nics import (
     Attachment,
     addresses_of,
+    check_taps,
     parse_attachments,
     parse_publications,
     plan_nics,
     words_of,
 )
 from fata.qemu.machine import TapNic, UserNic
-from functoria import UsageError
+from functoria import UsageError, UserError
 
 from .test_run import MADE
 
@@ -102,6 +104,16 @@ def test_what_does_not_fit_is_refused(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         planned(*texts, publish=publish)
+
+
+def test_a_tap_device_that_is_not_there_is_told_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "eth9").mkdir()
+    (tmp_path / "tap0").mkdir()
+    (tmp_path / "tap0" / "tun_flags").write_text("0x1002\n")
+    check_taps(planned("front=tap:tap0"), tmp_path)
+    for name, what in (("tap1", "is not there"), ("eth9", "is no TAP device")):
+        with pytest.raises(UserError, match=f"the TAP device `{name}` {what}"):
+            check_taps(planned(f"front=tap:{name}"), tmp_path)
 
 
 def test_a_program_without_a_network_joins_none() -> None:

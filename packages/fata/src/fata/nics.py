@@ -6,19 +6,21 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from fata.devices.network import DEFAULT
 from fata.image.manifest import Manifest
 from fata.qemu.machine import TapNic, UserNic
 from fata.qemu.publish import Publish, parse_all
-from functoria import UsageError
+from functoria import UsageError, UserError
 
+INTERFACES = Path("/sys/class/net")
 NIC = "--nic"
 PUBLISH = "--publish"
 
 _FIRST_SUBNET = 2
 _LAST_SUBNET = 254
-_SHAPE = re.compile(r"(?P<name>[^=]+)=(?:(?P<user>user)|tap:(?P<tap>[^,=]+)(?:,mac=(?P<mac>.+))?)")
+_SHAPE = re.compile(r"(?P<name>[^=]+)=(?:(?P<user>user)|tap:(?P<tap>[^,=/]+)(?:,mac=(?P<mac>.+))?)")
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _FORMS = "write `NAME=user`, `NAME=tap:INTERFACE` or `NAME=tap:INTERFACE,mac=52:54:00:00:00:01`"
 
@@ -116,6 +118,22 @@ def plan_nics(
         found.append(TapNic(mac, attachment.tap))
     _check_distinct(found)
     return tuple(found)
+
+
+def check_taps(nics: Sequence[UserNic | TapNic], directory: Path = INTERFACES) -> None:
+    """Raise `UserError` for a TAP device that this machine does not have (tun_flags of sysfs)."""
+    for nic in nics:
+        if not isinstance(nic, TapNic):
+            continue
+        place = directory / nic.interface
+        if not (place / "tun_flags").exists():
+            kind = "is no TAP device" if place.exists() else "is not there"
+            raise UserError(
+                f"the TAP device `{nic.interface}` {kind}",
+                NIC,
+                "name another, or make one: "
+                f"`sudo ip tuntap add {nic.interface} mode tap user $USER`",
+            )
 
 
 def words_of(made: Manifest, nics: Sequence[UserNic | TapNic]) -> tuple[str, ...]:

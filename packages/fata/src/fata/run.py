@@ -66,6 +66,7 @@ def plan(
     machine = Machine(record.name)
     choice = choose(options.preference, kernel, machine, image.kernel.blob.sha256)
     vifs = nics.plan_nics(made, options.nics, options.publish)
+    nics.check_taps(vifs)
     _check_places(machine, len(vifs) + len(disks))
     guest = Guest(
         kernel=kernel,
