@@ -27,7 +27,7 @@ def block_kv_rw(block: Impl, *, group: str | None = None) -> Impl:
     It survives the machine's end at any moment. A device of zeros becomes an empty store; one
     that holds something else is refused, unless the program is started with `--format`.
     """
-    key = Key(
+    key: Key[bool] = Key(
         name="format",
         converter=BOOLEAN,
         doc="make a store of a disk that holds something else, which is lost",

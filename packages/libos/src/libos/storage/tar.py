@@ -110,10 +110,10 @@ class _Index:
     def _header(self, block: bytes) -> Header:
         try:
             return header(block, self._at)
-        except Damaged as error:
+        except Damaged:
             if self._at:
                 raise
-            raise Unrecognised("the disk holds no tar archive: make one with `tar -cf`") from error
+        raise Unrecognised("the disk holds no tar archive: make one with `tar -cf`")
 
     async def _member(self, found: Header) -> None:
         if found.kind in _EXTENSIONS:
