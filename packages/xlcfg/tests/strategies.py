@@ -69,5 +69,5 @@ def sums(draw: st.DrawFn) -> Document:
     found = []
     for name in draw(st.lists(st.sampled_from(sorted(kinds)), max_size=8)):
         operator = draw(st.sampled_from(Operator))
-        found.append(Setting("", name, " ", operator, " ", draw(kinds[name]), "\n"))
+        found.append(Setting("", name, " ", operator, " ", draw(kinds[name]), "\n"))  # type: ignore[arg-type]
     return Document(tuple(found))

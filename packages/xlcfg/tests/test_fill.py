@@ -52,7 +52,12 @@ def test_placeholders_are_told_with_their_places() -> None:
 
 
 def test_values_are_quoted_by_their_type() -> None:
-    given = {"ARGS": '--say="it\'s" \\ x\n', "MEMORY": 64, "NAME": "a'b", "KERNEL": "/k"}
+    given: dict[str, str | int] = {
+        "ARGS": '--say="it\'s" \\ x\n',
+        "MEMORY": 64,
+        "NAME": "a'b",
+        "KERNEL": "/k",
+    }
     text = 'extra=\'@ARGS@\'\nkernel=@KERNEL@\nmemory=@MEMORY@\nname="@NAME@"\nroot="@ARGS@"\n'
     filled = fill(text, given)
     assert values(parse(filled)) == {

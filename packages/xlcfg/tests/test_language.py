@@ -108,7 +108,7 @@ def test_sums_are_what_python_makes_of_them(document: Document) -> None:
         one = values(Document((setting,)))[setting.name]
         before = expected.get(setting.name)
         adds = setting.operator is Operator.ADD and before is not None
-        expected[setting.name] = before + one if adds else one  # type: ignore[operator]
+        expected[setting.name] = before + one if adds else one  # type: ignore[operator,assignment]
     assert values(document) == expected
 
 

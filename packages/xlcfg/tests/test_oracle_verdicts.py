@@ -64,7 +64,7 @@ def test_the_examples_of_debian() -> None:
         assert check_text(path.read_bytes()) == []
 
 
-@settings(max_examples=2500)
+@settings(max_examples=1500)
 @given(configurations())
 def test_configurations_of_any_options(text: str) -> None:
     compare(text)
@@ -72,7 +72,7 @@ def test_configurations_of_any_options(text: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(SPECS))
 def test_configurations_about_one_option(name: str) -> None:
-    @settings(max_examples=250 if name in ("disk", "vif", "pci") else 60)
+    @settings(max_examples=150 if name in ("disk", "vif", "pci") else 40)
     @given(configurations(only=name))
     def run(text: str) -> None:
         compare(text)
@@ -91,3 +91,32 @@ def test_text_that_is_no_utf_8_is_the_same_text() -> None:
     data = b'name="caf\xe9"\nkernel="/\xff"\n'
     theirs = compare(data)
     assert theirs.domain["c_info"]["name"] == decode(b"caf\xe9")
+
+
+HEAD = 'name="a"\nkernel="/k"\n'
+
+
+def b_info(text: str) -> dict[str, object]:
+    theirs = xl.create(HEAD + text)
+    assert not theirs.refused, theirs.complaints
+    found: dict[str, object] = theirs.domain["b_info"]
+    return found
+
+
+def test_what_the_manual_of_this_package_says_that_xl_does() -> None:
+    assert xl.create(HEAD + "# no newline").refused
+    assert not xl.create(HEAD + "memory=1$").refused
+    assert b_info('extra="a"\nextra+="b"\n')["cmdline"] == "ab"
+    assert "target_memkb" not in b_info("memory+=64\n")
+    assert xl.create(HEAD + 'extra="\\x41"\n').refused
+    assert b_info('extra="a\\101b"\n')["cmdline"] == "ab"
+    assert b_info("memory=0100\n")["target_memkb"] == 64 * 1024
+    assert xl.create(HEAD + 'type="p"\n').domain["c_info"]["type"] == "pv"
+    assert xl.create(HEAD + 'type=""\n').domain["c_info"]["type"] == "hvm"
+    (nic,) = xl.create(HEAD + 'vif=["rate=1MB/s@20"]\n').domain["nics"]
+    assert nic["rate_interval_usecs"] == 20_000_000
+    (disk,) = xl.create(HEAD + 'disk=["vdev=xvda,target=/x,"]\n').domain["disks"]
+    assert disk["pdev_path"] == "/x"
+    assert xl.create(HEAD + 'bootloader_args=""\n').code < 0
+    assert xl.create(HEAD + 'channel=[""]\n').code < 0
+    assert xl.create(HEAD + 'disk=["/x,raw,xvda,rw,trusted"]\n').refused

@@ -92,12 +92,12 @@ def test_every_key_of_a_network_interface_is_known(page: str, keys: set[str]) ->
 
 @pytest.mark.e2e
 def test_every_key_of_a_disk_is_known() -> None:
-    from xlcfg.specs import disk
+    from xlcfg.specs.disk_words import FLAGS, KEYS
 
     text = packages.manual("xl-disk-configuration.5")
     items = re.findall(r'\.IX Item "([a-z-]+)(?:=[A-Z-]+)?(?: / ([a-z-]+))?"', text)
     words = {word for pair in items for word in pair if word}
-    known = {"target", "format", "vdev", "access", "devtype", "cdrom", *disk._KEYS, *disk._FLAGS}
+    known = {"target", "format", "vdev", "access", "devtype", "cdrom", *KEYS, *FLAGS}
     assert words - {"deprecated-prefix"} <= known
     assert len(words) > 15
 

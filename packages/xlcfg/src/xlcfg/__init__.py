@@ -21,10 +21,12 @@ from xlcfg.parser import parse, parse_all
 from xlcfg.position import Position
 from xlcfg.render import render
 from xlcfg.schema.option import Guest
-from xlcfg.specs.disk import Disk, Format
+from xlcfg.specs.disk import Disk
+from xlcfg.specs.disk_words import Format
 from xlcfg.specs.pci import Pci
 from xlcfg.specs.vif import Vif
 from xlcfg.tree import Document, Item, List, Operator, Setting, String
+from xlcfg.typed import typed
 
 __all__ = [
     "Action",
@@ -63,6 +65,7 @@ __all__ = [
     "render",
     "set_value",
     "to_libvirt",
+    "typed",
     "unset",
     "values",
 ]

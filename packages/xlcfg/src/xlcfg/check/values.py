@@ -80,8 +80,8 @@ def _string(report: Report, kind: Kind, value: Joined, added: bool) -> None:
             _number(report, kind, value, added)
         case Choice():
             _choice(report, kind, value, added)
-        case Spec(read, page):
-            for flaw in read(value.value):
+        case Spec(flaws, page):
+            for flaw in flaws(value.value):
                 report.add(flaw.rule, flaw.what, value.place(flaw.offset), flaw.do, page)
         case Text() | Listed():
             pass

@@ -10,7 +10,8 @@ from xml.etree import ElementTree as ET
 
 from xlcfg.error import XlcfgError
 from xlcfg.libvirt.writing import FEATURES
-from xlcfg.specs.disk import Disk, Format
+from xlcfg.specs.disk import Disk
+from xlcfg.specs.disk_words import Format
 from xlcfg.specs.vif import Vif
 from xlcfg.tree import Document, Operator, Plain, Setting, written
 

@@ -17,7 +17,7 @@ from xlcfg.error import ParseError, XlcfgError
 from xlcfg.evaluate import Effective, evaluate
 from xlcfg.schema.option import Guest
 from xlcfg.specs import disk, vif
-from xlcfg.specs.disk import Format
+from xlcfg.specs.disk_words import Format
 
 if TYPE_CHECKING:
     from xlcfg.tree import Document

@@ -10,7 +10,8 @@ from xlcfg.specs import cpus, numa, uuid
 _INT_MAX = (1 << 31) - 1
 _MBYTES = Integer(1, 1 << 40)
 _LIMIT = Integer(0, _INT_MAX, outside=VALUE, unread=VALUE)
-_CPUS = Listed(Spec(cpus.flaws), alone=Spec(cpus.flaws))
+_CPU_LIST = Spec(cpus.flaws, read=cpus.read)
+_CPUS = Listed(_CPU_LIST, alone=_CPU_LIST)
 _ACTION = Choice(
     (
         "destroy", "restart", "rename-restart", "preserve", "coredump-destroy",
@@ -50,7 +51,11 @@ OPTIONS = (
     Option("extratime", Integer(0, 1), ""),
     Option("memory", _MBYTES, _MEMORY),
     Option("maxmem", _MBYTES, _MEMORY),
-    Option("vnuma", Listed(Listed(Spec(numa.flaws), mistyped=VALUE), mistyped=QUIET), _NUMA),
+    Option(
+        "vnuma",
+        Listed(Listed(Spec(numa.flaws, read=numa.read), mistyped=VALUE), mistyped=QUIET),
+        _NUMA,
+    ),
     Option("on_poweroff", _ACTION, _EVENTS),
     Option("on_reboot", _ACTION, _EVENTS),
     Option("on_watchdog", _ACTION, _EVENTS),

@@ -9,6 +9,8 @@ from xlcfg.cnumber import LONG_MAX
 from xlcfg.rules import NUMBER, RANGE, VALUE, WRONG_TYPE, Rule
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from xlcfg.specs.flaw import Reader
 
 
@@ -55,10 +57,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """`Spec(read)` is a string of a small language, such as a disk."""
+    """`Spec(flaws, page, read)` is a string of a small language, such as a disk.
 
-    read: Reader
+    `flaws` tells what is wrong with one, `read` is what one describes, `page` the manual page
+    where it is not xl.cfg(5).
+    """
+
+    flaws: Reader
     page: str = ""
+    read: Callable[[str], object] = str
 
 
 @dataclass(frozen=True, slots=True)
