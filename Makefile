@@ -13,7 +13,8 @@ demo: ## build a website into a VM, boot it, fetch a page from it
 
 test: lint ## all tests, those that boot VMs among them
 	@tools/setup --test
-	@$(VENV)/fata kernel build >/dev/null
+	@$(VENV)/fata kernel build --profile virtio >/dev/null
+	@$(VENV)/fata kernel build --profile virtio-block >/dev/null
 	@$(VENV)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
 
 unit: ## the tests that take no more than a moment each

@@ -89,7 +89,7 @@ def project(tmp_path: Path) -> MakeProject:
         if example is None:
             directory.mkdir()
         else:
-            ignored = shutil.ignore_patterns("_fata", "dist", "__pycache__")
+            ignored = shutil.ignore_patterns("_fata", "dist", "disks", "data", "__pycache__")
             shutil.copytree(EXAMPLES / example, directory, ignore=ignored)
         return Project(directory)
 

@@ -29,6 +29,6 @@ VEILED = {
 def test_transcript(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("FATA_TARGET", "FATA_KERNEL"):
         monkeypatch.delenv(name, raising=False)
-    ignored = shutil.ignore_patterns("_fata", "dist", "__pycache__")
+    ignored = shutil.ignore_patterns("_fata", "dist", "disks", "data", "__pycache__")
     shutil.copytree(EXAMPLES / "website", tmp_path / "website", ignore=ignored)
     check(path, tmp_path / "website", {"fata": run}, VEILED)

@@ -67,7 +67,7 @@ register("x", together(serve(c), main("web:count", CLOCK >> JOB)(c), check))
     assert generated.count("SystemClock") == 1
     assert (
         'web=partial(serve, clock, port=system.argument("port")), web_2=partial(count, clock), '
-        "job=quick"
+        "a=quick"
     ) in generated
     assert "job=deep" in body(tmp_path, text, deep="true")
 

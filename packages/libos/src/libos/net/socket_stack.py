@@ -206,7 +206,7 @@ class SocketStack:
             link.mac,
             lambda lease: self._granted(link, lease),
             lambda lease: self._dropped(link, lease),
-            hostname=self._hostname,
+            hostname=self._hostname or _own_name(),
         )
         _log.info("%s: waiting for an address by DHCP, %g s at most", link.name, self._dhcp_limit)
         try:
@@ -229,7 +229,7 @@ class SocketStack:
         with Netlink() as netlink:
             apply_lease(netlink, link, lease, self._lease)
         self._address, self._lease = lease.address, lease
-        if self._hostname is None and lease.hostname is not None:
+        if self._hostname is None and _own_name() is None and lease.hostname is not None:
             socket.sethostname(lease.hostname)
         self._write_resolv_conf((*self._dns, *lease.dns), lease.domain)
 
@@ -265,3 +265,9 @@ def _has_ipv6() -> bool:
     except OSError:
         return False
     return True
+
+
+def _own_name() -> str | None:
+    """The name that this machine was given before, if it was: Linux begins as `(none)`."""
+    name = socket.gethostname()
+    return None if name in ("", "(none)", "localhost") else name
