@@ -69,7 +69,7 @@ register("x", together(serve(c), main("web:count", CLOCK >> JOB)(c), check))
         'web=partial(serve, clock, port=system.argument("port")), web_2=partial(count, clock), '
         "a=quick"
     ) in generated
-    assert "job=deep" in body(tmp_path, text, deep="true")
+    assert "a=deep" in body(tmp_path, text, deep="true")
 
 
 def test_the_name_of_a_run_is_up_before_its_logs(tmp_path: Path) -> None:

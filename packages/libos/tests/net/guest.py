@@ -41,7 +41,9 @@ async def obey(stack: SocketStack, order: list[str]) -> dict[str, Any]:
 
 async def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
-    stack = SocketStack(**json.loads(sys.argv[1]))
+    options = json.loads(sys.argv[1])
+    socket.sethostname(options.pop("named", "(none)"))  # which is how Linux begins
+    stack = SocketStack(**options)
     try:
         await stack.start()
     except NetworkError as error:

@@ -79,6 +79,12 @@ def test_a_host_name_that_the_server_gives_is_taken(laboratory: Laboratory) -> N
     assert laboratory.started().state()["hostname"] == "given"
 
 
+def test_a_guest_that_has_a_name_keeps_it_and_tells_the_server(laboratory: Laboratory) -> None:
+    server = laboratory.dnsmasq(f"--dhcp-host={laboratory.mac},given", "--log-dhcp")
+    assert laboratory.started(named="mine").state()["hostname"] == "mine"
+    assert "client provides name: mine" in server.logged()
+
+
 def test_a_lease_is_renewed_without_touching_the_address(laboratory: Laboratory) -> None:
     server = laboratory.dnsmasq(*QUICK)
     guest = laboratory.started()
