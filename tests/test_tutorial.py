@@ -28,6 +28,12 @@ pytestmark = pytest.mark.e2e
 TARGETS = ["unix", "virtio"]
 
 # Example, keys, boot arguments, and what it says, line by line.
+BATTERY = [
+    "512 sectors of 512 bytes",
+    *(f"{count} at a time: read back as written" for count in (1, 2, 8, 512)),
+    *(f"{what}: refused" for what in ("a read beyond the end", "a write beyond the end")),
+    "half a sector: refused",
+]
 TAKES = "this takes 0.* s, of 0.250 s at most"
 ENDING: list[tuple[str, list[str], list[str], list[str]]] = [
     ("noop", [], [], []),
@@ -51,6 +57,8 @@ ENDING: list[tuple[str, list[str], list[str], list[str]]] = [
         [],
         [rf"2030-01-01 12:00:0{n}\+00:00, {n}\.0 s since the start" for n in range(5)],
     ),
+    ("block", [], [], BATTERY),
+    ("block", ["--kind=memory"], [], BATTERY),
     (
         "crypto",
         [],

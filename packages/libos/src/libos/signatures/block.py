@@ -14,7 +14,7 @@ class Block(Protocol):
 
     A write is on the medium when `flush` has returned, and not before; what is written without
     a flush may be lost, wholly or sector by sector, if the machine ends. A sector is written
-    wholly or not at all.
+    wholly or not at all. A write that was cancelled does not reach the medium later.
     """
 
     @property
