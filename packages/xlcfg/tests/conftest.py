@@ -6,16 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from .oracle.parser import Parser, parser
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.xl"))
-
-settings.register_profile(
-    "xlcfg", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
-settings.load_profile("xlcfg")
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from hypothesis import HealthCheck
+from hypothesis import settings as configured
 from hypothesis import strategies as st
 
 from xlcfg import Document, Item, List, Operator, Setting, String
 from xlcfg.quoting import quote
+
+LAW = configured(
+    deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)  # fmt: skip
+"""How laws are tried: the same examples each time, however slow the machine."""
 
 blanks = st.sampled_from(["", "", " ", "\t", "  "])
 comments = st.sampled_from(["#\n", "# a comment\n", "#'\"[];=\n", "# caf\u00e9\n"])

@@ -15,6 +15,8 @@ from xlcfg.check.report import MAX_FINDINGS
 from xlcfg.parser import MAX_DEPTH, MAX_LENGTH, MAX_PROBLEMS
 from xlcfg.specs import cpus, disk, pci, vif
 
+from .strategies import LAW
+
 MEGABYTE = 1 << 20
 
 
@@ -87,6 +89,7 @@ def test_small_languages_take_linear_time(reader: object, piece: str) -> None:
     assert time.monotonic() - began < 5
 
 
+@LAW
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     document, problems = parse_all(data)
@@ -95,6 +98,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     check_text(data)
 
 
+@LAW
 @given(st.text(max_size=60))
 def test_any_text_in_a_small_language_is_read_or_refused(text: str) -> None:
     for reader in (disk.flaws, vif.flaws, pci.flaws, cpus.flaws):
@@ -104,6 +108,7 @@ def test_any_text_in_a_small_language_is_read_or_refused(text: str) -> None:
             assert flaw.do
 
 
+@LAW
 @given(st.text(st.sampled_from("@NAMEBLOCK:x'\"\\= \n#1"), max_size=40))
 def test_any_template_is_filled_or_refused(text: str) -> None:
     with contextlib.suppress(XlcfgError):

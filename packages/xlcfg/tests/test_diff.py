@@ -6,7 +6,7 @@ from hypothesis import given
 
 from xlcfg import Change, Document, diff, fmt, parse
 
-from .strategies import documents
+from .strategies import LAW, documents
 
 OLD = 'name = "a"\nmemory = 64\ndisk = ["/x,raw,xvda", "/y,raw,xvdb"]\nacpi = 1\n'
 
@@ -45,12 +45,14 @@ def test_a_change_holds_both_values() -> None:
     assert str(Change("a", "1", ["2"])) == '- a = "1"\n+ a = ["2"]'
 
 
+@LAW
 @given(documents())
 def test_formatting_is_no_change(document: Document) -> None:
     assert diff(document, parse(fmt(document))) == []
     assert diff(document, document) == []
 
 
+@LAW
 @given(documents(), documents())
 def test_a_diff_is_the_other_one_backwards(old: Document, new: Document) -> None:
     back = [Change(change.name, change.new, change.old) for change in diff(new, old)]

@@ -26,6 +26,8 @@ from xlcfg import (
 )
 from xlcfg.specs import vdev
 
+from .strategies import LAW
+
 WEB = Domain(
     name="web",
     type=Guest.PVH,
@@ -161,12 +163,14 @@ def domains(draw: st.DrawFn) -> Domain:
     )
 
 
+@LAW
 @given(domains())
 def test_any_description_fills_its_own_template(domain: Domain) -> None:
     assert fill(domain.template(), domain.values()) == domain.render()
     assert render(parse(domain.render())) == domain.render()
 
 
+@LAW
 @given(domains())
 def test_devices_come_in_the_order_of_the_description(domain: Domain) -> None:
     said = values(domain.document())

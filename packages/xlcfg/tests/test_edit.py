@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from xlcfg import Document, parse, render, set_value, unset, values
 
-from .strategies import documents, names
+from .strategies import LAW, documents, names
 
 TEXT = """\
 # The web server.
@@ -95,6 +95,7 @@ datas = st.recursive(
 )
 
 
+@LAW
 @given(documents(), names, datas)
 def test_what_is_set_is_said_and_the_rest_is_as_before(
     document: Document, name: str, data: object
@@ -104,6 +105,7 @@ def test_what_is_set_is_said_and_the_rest_is_as_before(
     assert parse(render(changed)) == changed or values(parse(render(changed))) == values(changed)
 
 
+@LAW
 @given(documents(), names)
 def test_what_is_unset_is_gone_and_the_rest_is_as_before(document: Document, name: str) -> None:
     changed = unset(document, name)
@@ -111,6 +113,7 @@ def test_what_is_unset_is_gone_and_the_rest_is_as_before(document: Document, nam
     assert values(parse(render(changed))) == values(changed) == rest
 
 
+@LAW
 @given(documents(), names)
 def test_setting_what_is_set_changes_no_byte(document: Document, name: str) -> None:
     data = values(document).get(name)

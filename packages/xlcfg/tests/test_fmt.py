@@ -9,7 +9,7 @@ from hypothesis import given
 from xlcfg import Document, fmt, parse, values
 from xlcfg.lexer import Kind, tokens
 
-from .strategies import documents
+from .strategies import LAW, documents
 
 BEFORE = """\
 
@@ -68,6 +68,7 @@ def comments(text: str) -> Counter[str]:
     )
 
 
+@LAW
 @given(documents())
 def test_values_and_comments_stay(document: Document) -> None:
     from xlcfg import render
@@ -77,6 +78,7 @@ def test_values_and_comments_stay(document: Document) -> None:
     assert comments(text) == comments(render(document))
 
 
+@LAW
 @given(documents())
 def test_the_layout_is_settled_after_once(document: Document) -> None:
     text = fmt(document)

@@ -8,7 +8,7 @@ from hypothesis import given
 from xlcfg import Document, Operator, ParseError, Position, parse, render, values
 from xlcfg.lexer import tokens
 
-from .strategies import documents, sums
+from .strategies import LAW, documents, sums
 
 EXAMPLE = """\
 # A guest.
@@ -89,11 +89,13 @@ def test_an_empty_text_is_a_configuration() -> None:
     assert parse("\n# nothing\n") == Document((), "\n# nothing\n")
 
 
+@LAW
 @given(documents())
 def test_parse_render_is_the_identity_on_trees(document: Document) -> None:
     assert parse(render(document)) == document
 
 
+@LAW
 @given(documents())
 def test_render_parse_is_the_identity_on_texts(document: Document) -> None:
     text = render(document)
@@ -101,6 +103,7 @@ def test_render_parse_is_the_identity_on_texts(document: Document) -> None:
     assert "".join(token.text for token in tokens(text)) == text
 
 
+@LAW
 @given(sums())
 def test_sums_are_what_python_makes_of_them(document: Document) -> None:
     expected: dict[str, list[object] | str] = {}

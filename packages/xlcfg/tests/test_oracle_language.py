@@ -19,7 +19,7 @@ from xlcfg.text import encode
 from .conftest import CORPUS
 from .oracle import packages
 from .oracle.parser import Parser
-from .strategies import documents, sums
+from .strategies import LAW, documents, sums
 
 pytestmark = pytest.mark.e2e
 
@@ -67,25 +67,25 @@ def test_the_examples_of_debian(xlu: Parser) -> None:
         assert compare(path.read_bytes(), xlu), path.name
 
 
-@settings(max_examples=800)
+@settings(LAW, max_examples=800)
 @given(documents())
 def test_what_we_generate_is_read_the_same(xlu: Parser, document: object) -> None:
     compare(encode(render(document)), xlu)  # type: ignore[arg-type]
 
 
-@settings(max_examples=500)
+@settings(LAW, max_examples=500)
 @given(sums())
 def test_sums_are_read_the_same(xlu: Parser, document: object) -> None:
     assert compare(encode(render(document)), xlu)  # type: ignore[arg-type]
 
 
-@settings(max_examples=4000)
+@settings(LAW, max_examples=4000)
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map(b"".join))
 def test_pieces_in_any_order_are_taken_and_refused_alike(xlu: Parser, text: bytes) -> None:
     compare(text, xlu)
 
 
-@settings(max_examples=800)
+@settings(LAW, max_examples=800)
 @given(documents(), st.data())
 def test_a_configuration_with_one_change(xlu: Parser, document: object, data: Any) -> None:
     text = encode(render(document))  # type: ignore[arg-type]
@@ -94,7 +94,7 @@ def test_a_configuration_with_one_change(xlu: Parser, document: object, data: An
     compare(text[:place] + data.draw(st.sampled_from(PIECES)) + text[place + size :], xlu)
 
 
-@settings(max_examples=1000)
+@settings(LAW, max_examples=1000)
 @given(st.binary(max_size=40).filter(lambda data: b"\0" not in data))
 def test_any_bytes(xlu: Parser, text: bytes) -> None:
     compare(text, xlu)

@@ -19,6 +19,7 @@ from .configurations import SPECS, configurations
 from .conftest import CORPUS
 from .oracle import packages, xl
 from .oracle.expected import at, expected
+from .strategies import LAW
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -64,7 +65,7 @@ def test_the_examples_of_debian() -> None:
         assert check_text(path.read_bytes()) == []
 
 
-@settings(max_examples=1500)
+@settings(LAW, max_examples=1500)
 @given(configurations())
 def test_configurations_of_any_options(text: str) -> None:
     compare(text)
@@ -72,7 +73,7 @@ def test_configurations_of_any_options(text: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(SPECS))
 def test_configurations_about_one_option(name: str) -> None:
-    @settings(max_examples=150 if name in ("disk", "vif", "pci") else 40)
+    @settings(LAW, max_examples=150 if name in ("disk", "vif", "pci") else 40)
     @given(configurations(only=name))
     def run(text: str) -> None:
         compare(text)

@@ -12,6 +12,8 @@ from xlcfg.specs.cpus import Part
 from xlcfg.specs.vif import Rate
 from xlcfg.specs.vtpm import VTPM
 
+from .strategies import LAW
+
 
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -62,6 +64,7 @@ def test_a_disk_that_cannot_be_written_is_refused(wrong: Disk) -> None:
         str(wrong)
 
 
+@LAW
 @given(st.text(st.characters(exclude_characters="\0\n", codec="utf-8"), min_size=1))
 def test_any_path_can_be_the_target_of_a_disk_unless_it_ends_in_a_comma(path: str) -> None:
     assert disk.read(str(Disk(f"{path}x", "xvda"))).target == f"{path}x"
@@ -171,6 +174,7 @@ def test_names_of_disks_and_their_numbers_agree() -> None:
             vdev.number(wrong)
 
 
+@LAW
 @given(st.integers(0, 20_000))
 def test_every_disk_has_a_name_of_its_own(index: int) -> None:
     number = vdev.number(vdev.name(index))

@@ -49,8 +49,9 @@ class Network:
 class Domain:
     """`Domain(name, type, kernel, memory, ...)` is a guest; memory is in MiB.
 
-    What is None is left to `xl`. Disks and interfaces come in the order given. `more` holds
-    further options by name; `comment` is lines for the top of the file.
+    What is None is left to `xl`. Disks and interfaces come in the order given. `arguments` follow
+    `cmdline`, and are then what templates call `@ARGS@`; otherwise that is all of `cmdline`. `more`
+    holds further options by name; `comment` is lines for the top of the file.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Domain:
     memory: int
     ramdisk: str | None = None
     cmdline: str | None = None
+    arguments: str | None = None
     vcpus: int | None = None
     on_poweroff: Action | None = None
     on_reboot: Action | None = None
@@ -86,8 +88,9 @@ class Domain:
         if self.ramdisk is not None:
             found["RAMDISK"] = self.ramdisk
         found["MEMORY"] = self.memory
-        if self.cmdline is not None:
-            found["ARGS"] = self.cmdline
+        given = self.cmdline if self.arguments is None else self.arguments
+        if given is not None:
+            found["ARGS"] = given
         found |= {f"BLOCK:{block.name}": block.disk.target for block in self.blocks}
         found |= {f"NETWORK:{net.name}": net.vif.bridge for net in self.networks if net.vif.bridge}
         return found
@@ -109,7 +112,10 @@ class Domain:
         ]
         if self.ramdisk is not None:
             found.append(("ramdisk", say("RAMDISK", self.ramdisk)))
-        if self.cmdline is not None:
+        if self.arguments is not None:
+            fixed = "" if self.cmdline is None else f"{self.cmdline} "
+            found.append(("cmdline", _plain("ARGS", fixed + _text("ARGS", self.arguments, say))))
+        elif self.cmdline is not None:
             found.append(("cmdline", say("ARGS", self.cmdline)))
         found.append(("memory", say("MEMORY", self.memory)))
         if self.vcpus is not None:
