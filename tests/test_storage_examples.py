@@ -199,3 +199,28 @@ def test_a_changeable_store_is_no_read_only_one_by_itself(tmp_path: Path) -> Non
     (tmp_path / "config.py").write_text(text)
     with pytest.raises(UserError, match="must be a `kv_ro`, but `kv_rw` is a `kv_rw`"):
         load(tmp_path / "config.py", {"target": "unix"}, {})
+
+
+def make_keys(project: Project) -> None:
+    """Make `disks/keys.img` as the example says."""
+    (project.directory / "disks").mkdir(exist_ok=True)
+    project.write("disk.key", "").write_bytes(os.urandom(64))
+    command = ["tar", "-cf", "disks/keys.img", "disk.key"]
+    subprocess.run(command, cwd=project.directory, check=True)
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_sealed_word_is_read_with_its_key_and_with_no_other(
+    project: MakeProject, target: str
+) -> None:
+    example = project("sealed").built("-t", target)
+    make_keys(example)
+    assert "there is no word yet" in example.ok("run").out
+    assert "kept" in example.ok("run", "--", "--word=honeysuckle").out
+    assert "the word is honeysuckle" in example.ok("run").out
+    assert b"honeysuckle" not in (example.directory / "disks" / "secrets.img").read_bytes()
+    make_keys(example)
+    refused = example.fata("run")
+    assert refused.code == 71
+    assert "was encrypted with another key" in refused.out + refused.err

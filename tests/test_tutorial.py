@@ -60,6 +60,17 @@ ENDING: list[tuple[str, list[str], list[str], list[str]]] = [
     ("block", [], [], BATTERY),
     ("block", ["--kind=memory"], [], BATTERY),
     (
+        "jobs",
+        ["--luck=same"],
+        ["--name=east"],
+        [
+            r".* east warning random: random bytes follow from the seed 7: .*",
+            r".* east info garden: sown in row 3",
+            r".* east info boot: waiting 0\.1 s before the next job",
+            *(rf".* east info garden: {what}" for what in ("can 1", "bed 1", "can 2", "bed 2")),
+        ],
+    ),
+    (
         "crypto",
         [],
         [],
