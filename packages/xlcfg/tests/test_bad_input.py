@@ -82,11 +82,27 @@ def test_findings_are_bounded() -> None:
 
 
 @pytest.mark.parametrize("reader", [disk.flaws, vif.flaws, pci.flaws, cpus.flaws])
-@pytest.mark.parametrize("piece", ["x", ",", "=", "a=", ":", "0", "vdev=x,", "-", "1-2,", " ", "@"])
+@pytest.mark.parametrize(
+    "piece",
+    ["x", ",", "=", "a=", ":", "0", "vdev=x,", "-", "1-2,", " ", "@", "all,", "x=1,", "mac=,"],
+)
 def test_small_languages_take_linear_time(reader: object, piece: str) -> None:
     began = time.monotonic()
-    reader(piece * 20_000)  # type: ignore[operator]
-    assert time.monotonic() - began < 5
+    reader(piece * (MEGABYTE // 2 // len(piece)))  # type: ignore[operator]
+    assert time.monotonic() - began < 10
+
+
+def test_findings_in_a_long_sum_take_linear_time() -> None:
+    text = 'name="a"\nkernel="k"\nrdm=""\n' + 'rdm+="\\n=x,"\n' * 20_000
+    began = time.monotonic()
+    assert len(check_text(text)) >= 100
+    assert time.monotonic() - began < 10
+
+
+def test_what_a_terminal_would_act_on_is_shown() -> None:
+    found = check_text('name="a"\nkernel="k"\non_crash="\x1b[2J\u202e\udce9"\n')[0]
+    assert "`on_crash` cannot be `\\x1b[2J\\u202e\\xe9`" in found.show("guest\n.xl")
+    assert found.show("guest\n.xl").isprintable()
 
 
 @LAW
