@@ -150,3 +150,33 @@ def test_any_template_is_filled_or_refused(text: str) -> None:
 def test_hostile_xml(xml: str) -> None:
     with pytest.raises(XlcfgError):
         from_libvirt(xml)
+
+
+TAGS = [
+    "domain", "name", "uuid", "memory", "currentMemory", "vcpu", "os", "type", "kernel",
+    "cmdline", "boot", "bootloader_args", "features", "acpi", "devices", "disk", "driver",
+    "source", "target", "readonly", "interface", "mac", "ip", "model", "mtu", "console",
+]  # fmt: skip
+ATTRIBUTES = [
+    "type", "unit", "device", "dev", "file", "bus", "address", "bridge", "path", "size",
+    "current", "cpuset", "machine",
+]  # fmt: skip
+WORDS = ["", "xen", "hvm", "linux", "1", "KiB", "cdrom", "xvda", "/x", "a,b", "00:16:3e:00:00:01"]
+attributes = st.dictionaries(st.sampled_from(ATTRIBUTES), st.sampled_from(WORDS), max_size=3)
+
+
+@st.composite
+def elements(draw: st.DrawFn, depth: int = 3) -> str:
+    tag = draw(st.sampled_from(TAGS))
+    said = "".join(f" {key}='{value}'" for key, value in draw(attributes).items())
+    inner = draw(st.lists(elements(depth - 1), max_size=3)) if depth else []
+    return f"<{tag}{said}>{draw(st.sampled_from(WORDS))}{''.join(inner)}</{tag}>"
+
+
+@LAW
+@given(st.lists(elements(), max_size=4).map("".join))
+def test_any_domain_of_libvirt_is_read_or_refused(inner: str) -> None:
+    xml = f"<domain type='xen'><name>x</name>{inner}</domain>"
+    with contextlib.suppress(XlcfgError):
+        document, _ = from_libvirt(xml)
+        assert parse(render(document)) == document

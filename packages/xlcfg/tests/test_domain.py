@@ -128,6 +128,10 @@ def test_what_is_not_said_is_left_out() -> None:
     [
         replace(WEB, memory=0),
         replace(WEB, name="a\0"),
+        replace(WEB, more=(("Name", 1),)),
+        replace(WEB, more=(("memory", 1),)),
+        replace(WEB, more=(("acpi", 1), ("acpi", 0))),
+        replace(WEB, more=(("a=1\nb", 1),)),
         replace(WEB, comment=("a\nb",)),
         replace(WEB, blocks=(Block("a b", Disk("/x", "xvda")),)),
         replace(WEB, blocks=(Block("", Disk("/x", "xvda")),)),
