@@ -73,8 +73,8 @@ def test_a_configuration_that_is_wrong(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("configure", "--target", "mars"), "`mars` is not one of `unix`, `virtio`"),
-        (("configure", "-t", "mars"), "`mars` is not one of `unix`, `virtio`"),
+        (("configure", "--target", "mars"), "`mars` is not one of `unix`, `virtio`, `xen`"),
+        (("configure", "-t", "mars"), "`mars` is not one of `unix`, `virtio`, `xen`"),
         (("configure", "-t", "virtio", "--memory", "lots"), "`lots` is not a whole number"),
         (("configure", "--kernl", "tiny"), "there is no option `--kernl`"),
         (("configure", "--port", "80"), "is an argument of the program, given when it boots"),

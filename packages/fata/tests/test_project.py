@@ -66,7 +66,7 @@ def test_only_the_keys_of_the_branches_taken_are_there(config: Path) -> None:
 
 
 def test_a_key_that_does_not_matter_is_refused(config: Path) -> None:
-    with pytest.raises(UsageError, match="belongs to the branch `target=virtio`, which"):
+    with pytest.raises(UsageError, match="belongs to the branch `target=virtio or xen`, which"):
         load(config, {"kernel": "tiny"}, {})
     with pytest.raises(UsageError, match="there is no key `--kernal`"):
         load(config, {"kernal": "tiny"}, {})

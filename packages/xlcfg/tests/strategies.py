@@ -6,8 +6,22 @@ from hypothesis import HealthCheck
 from hypothesis import settings as configured
 from hypothesis import strategies as st
 
-from xlcfg import Document, Item, List, Operator, Setting, String
+from xlcfg import (
+    Block,
+    Disk,
+    Document,
+    Domain,
+    Guest,
+    Item,
+    List,
+    Network,
+    Operator,
+    Setting,
+    String,
+    Vif,
+)
 from xlcfg.quoting import quote
+from xlcfg.specs import vdev
 
 LAW = configured(
     deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -78,3 +92,26 @@ def sums(draw: st.DrawFn) -> Document:
         operator = draw(st.sampled_from(Operator))
         found.append(Setting("", name, " ", operator, " ", draw(kinds[name]), "\n"))  # type: ignore[arg-type]
     return Document(tuple(found))
+
+
+said = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)
+words = st.text("abcxyz019-", min_size=1, max_size=8)
+vdevs = st.integers(0, 800).map(vdev.name)
+paths = words.map(lambda word: f"/dev/vg/{word}")
+
+
+@st.composite
+def domains(draw: st.DrawFn) -> Domain:
+    """A guest with any texts for its name, files and arguments."""
+    blocks = draw(st.lists(st.builds(Block, words, st.builds(Disk, paths, vdevs)), max_size=5))
+    nets = draw(st.lists(st.builds(Network, words, st.builds(Vif, bridge=words)), max_size=5))
+    return Domain(
+        name=draw(said),
+        type=draw(st.sampled_from(Guest)),
+        kernel=draw(said),
+        memory=draw(st.integers(1, 10**6)),
+        ramdisk=draw(st.none() | said),
+        cmdline=draw(st.none() | said),
+        blocks=tuple({block.name: block for block in blocks}.values()),
+        networks=tuple({net.name: net for net in nets}.values()),
+    )

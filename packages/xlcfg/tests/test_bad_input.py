@@ -82,11 +82,27 @@ def test_findings_are_bounded() -> None:
 
 
 @pytest.mark.parametrize("reader", [disk.flaws, vif.flaws, pci.flaws, cpus.flaws])
-@pytest.mark.parametrize("piece", ["x", ",", "=", "a=", ":", "0", "vdev=x,", "-", "1-2,", " ", "@"])
+@pytest.mark.parametrize(
+    "piece",
+    ["x", ",", "=", "a=", ":", "0", "vdev=x,", "-", "1-2,", " ", "@", "all,", "x=1,", "mac=,"],
+)
 def test_small_languages_take_linear_time(reader: object, piece: str) -> None:
     began = time.monotonic()
-    reader(piece * 20_000)  # type: ignore[operator]
-    assert time.monotonic() - began < 5
+    reader(piece * (MEGABYTE // 2 // len(piece)))  # type: ignore[operator]
+    assert time.monotonic() - began < 10
+
+
+def test_findings_in_a_long_sum_take_linear_time() -> None:
+    text = 'name="a"\nkernel="k"\nrdm=""\n' + 'rdm+="\\n=x,"\n' * 20_000
+    began = time.monotonic()
+    assert len(check_text(text)) >= 100
+    assert time.monotonic() - began < 10
+
+
+def test_what_a_terminal_would_act_on_is_shown() -> None:
+    found = check_text('name="a"\nkernel="k"\non_crash="\x1b[2J\u202e\udce9"\n')[0]
+    assert "`on_crash` cannot be `\\x1b[2J\\u202e\\xe9`" in found.show("guest\n.xl")
+    assert found.show("guest\n.xl").isprintable()
 
 
 @LAW
@@ -134,3 +150,33 @@ def test_any_template_is_filled_or_refused(text: str) -> None:
 def test_hostile_xml(xml: str) -> None:
     with pytest.raises(XlcfgError):
         from_libvirt(xml)
+
+
+TAGS = [
+    "domain", "name", "uuid", "memory", "currentMemory", "vcpu", "os", "type", "kernel",
+    "cmdline", "boot", "bootloader_args", "features", "acpi", "devices", "disk", "driver",
+    "source", "target", "readonly", "interface", "mac", "ip", "model", "mtu", "console",
+]  # fmt: skip
+ATTRIBUTES = [
+    "type", "unit", "device", "dev", "file", "bus", "address", "bridge", "path", "size",
+    "current", "cpuset", "machine",
+]  # fmt: skip
+WORDS = ["", "xen", "hvm", "linux", "1", "KiB", "cdrom", "xvda", "/x", "a,b", "00:16:3e:00:00:01"]
+attributes = st.dictionaries(st.sampled_from(ATTRIBUTES), st.sampled_from(WORDS), max_size=3)
+
+
+@st.composite
+def elements(draw: st.DrawFn, depth: int = 3) -> str:
+    tag = draw(st.sampled_from(TAGS))
+    said = "".join(f" {key}='{value}'" for key, value in draw(attributes).items())
+    inner = draw(st.lists(elements(depth - 1), max_size=3)) if depth else []
+    return f"<{tag}{said}>{draw(st.sampled_from(WORDS))}{''.join(inner)}</{tag}>"
+
+
+@LAW
+@given(st.lists(elements(), max_size=4).map("".join))
+def test_any_domain_of_libvirt_is_read_or_refused(inner: str) -> None:
+    xml = f"<domain type='xen'><name>x</name>{inner}</domain>"
+    with contextlib.suppress(XlcfgError):
+        document, _ = from_libvirt(xml)
+        assert parse(render(document)) == document

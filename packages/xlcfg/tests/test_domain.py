@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from xlcfg import (
     Action,
@@ -24,9 +23,8 @@ from xlcfg import (
     render,
     values,
 )
-from xlcfg.specs import vdev
 
-from .strategies import LAW
+from .strategies import LAW, domains
 
 WEB = Domain(
     name="web",
@@ -128,6 +126,10 @@ def test_what_is_not_said_is_left_out() -> None:
     [
         replace(WEB, memory=0),
         replace(WEB, name="a\0"),
+        replace(WEB, more=(("Name", 1),)),
+        replace(WEB, more=(("memory", 1),)),
+        replace(WEB, more=(("acpi", 1), ("acpi", 0))),
+        replace(WEB, more=(("a=1\nb", 1),)),
         replace(WEB, comment=("a\nb",)),
         replace(WEB, blocks=(Block("a b", Disk("/x", "xvda")),)),
         replace(WEB, blocks=(Block("", Disk("/x", "xvda")),)),
@@ -139,28 +141,6 @@ def test_what_is_not_said_is_left_out() -> None:
 def test_what_cannot_be_said_is_refused(wrong: Domain) -> None:
     with pytest.raises(XlcfgError):
         wrong.render()
-
-
-texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)
-words = st.text("abcxyz019-", min_size=1, max_size=8)
-vdevs = st.integers(0, 800).map(vdev.name)
-paths = words.map(lambda word: f"/dev/vg/{word}")
-
-
-@st.composite
-def domains(draw: st.DrawFn) -> Domain:
-    blocks = draw(st.lists(st.builds(Block, words, st.builds(Disk, paths, vdevs)), max_size=5))
-    nets = draw(st.lists(st.builds(Network, words, st.builds(Vif, bridge=words)), max_size=5))
-    return Domain(
-        name=draw(texts),
-        type=draw(st.sampled_from(Guest)),
-        kernel=draw(texts),
-        memory=draw(st.integers(1, 10**6)),
-        ramdisk=draw(st.none() | texts),
-        cmdline=draw(st.none() | texts),
-        blocks=tuple({block.name: block for block in blocks}.values()),
-        networks=tuple({net.name: net for net in nets}.values()),
-    )
 
 
 @LAW

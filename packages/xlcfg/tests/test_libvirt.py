@@ -99,6 +99,22 @@ def test_sizes_are_rounded_up_to_whole_megabytes(unit: str, size: int, memory: s
     assert values(from_libvirt(xml)[0])["memory"] == memory
 
 
+@pytest.mark.parametrize(
+    "device",
+    [
+        "<disk type='network' device='cdrom'><target dev='hdc'/></disk>",
+        "<disk type='file' device='lun'><source file='/x'/><target dev='sda'/></disk>",
+        "<disk type='file'><driver type='vmdk'/><source file='/x'/><target dev='xvda'/></disk>",
+        "<disk type='file'><driver name='tap'/><source file='/x'/><target dev='xvda'/></disk>",
+        "<interface type='network'><source network='default'/></interface>",
+    ],
+)
+def test_a_device_that_would_become_another_one_is_refused(device: str) -> None:
+    xml = f"<domain type='xen'><name>a</name><devices>{device}</devices></domain>"
+    with pytest.raises(XlcfgError, match="has no form in a configuration of xl"):
+        from_libvirt(xml)
+
+
 def test_a_configuration_with_errors_is_not_converted() -> None:
     with pytest.raises(ParseError):
         to_libvirt(parse("name='a'\n"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from xlcfg import Severity, check_text, parse
+from xlcfg import Domain, Severity, check_text, fmt, parse
 from xlcfg.rules import Xl
 from xlcfg.schema.option import OLDEST
 from xlcfg.text import decode
@@ -19,7 +19,7 @@ from .configurations import SPECS, configurations
 from .conftest import CORPUS
 from .oracle import packages, xl
 from .oracle.expected import at, expected
-from .strategies import LAW
+from .strategies import LAW, domains
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -86,6 +86,37 @@ def test_every_disk_alone_and_every_vif_alone() -> None:
         for spec in SPECS[name]:
             spec_text = spec.replace("\t", "\\t").replace("\n", "\\n")
             compare(f'name="a"\nkernel="/k"\n{name}=["{spec_text}"]\n')
+
+
+@settings(LAW, max_examples=200)
+@given(domains())
+def test_what_a_description_renders_is_what_xl_reads(domain: Domain) -> None:
+    text = domain.render()
+    theirs = xl.create(text)
+    assert not theirs.refused, (text, theirs.complaints)
+    assert theirs.complaints == ()
+    same_values(text, theirs)
+    read = theirs.domain
+    assert (read["c_info"]["name"], read["b_info"]["kernel"]) == (domain.name, domain.kernel)
+    assert read["b_info"].get("cmdline") == domain.cmdline
+    assert read["b_info"]["target_memkb"] == domain.memory * 1024
+    targets = [found["pdev_path"] for found in read.get("disks", [])]
+    assert targets == [block.disk.target for block in domain.blocks]
+    bridges = [found["bridge"] for found in read.get("nics", [])]
+    assert bridges == [network.vif.bridge for network in domain.networks]
+
+
+@settings(LAW, max_examples=200)
+@given(configurations())
+def test_xl_reads_the_standard_layout_as_it_reads_the_original(text: str) -> None:
+    before, after = xl.create(text), xl.create(fmt(parse(text)))
+    assert before.code == after.code
+    for domain in (before.domain, after.domain):
+        domain.get("c_info", {}).pop("uuid", None)
+        domain.get("b_info", {}).get("type.hvm", {}).pop("ms_vm_genid", None)
+        for device in domain.get("vtpms", []):
+            device.pop("uuid", None)
+    assert before.domain == after.domain
 
 
 def test_text_that_is_no_utf_8_is_the_same_text() -> None:

@@ -116,7 +116,6 @@ def test_what_later_versions_add() -> None:
         "virtio": (4, 18),
         "sve": (4, 18),
         "smbios": (4, 18),
-        "altp2m_count": (4, 20),
         "nr_spis": (4, 20),
         "llc_colors": (4, 20),
     }

@@ -81,7 +81,8 @@ def _qemu() -> Finding:
 
 
 def _accelerator() -> Finding:
-    kernels = [kernel for kernel in cached_kernels() if isinstance(kernel, Kernel)]
+    found = [kernel for kernel in cached_kernels() if isinstance(kernel, Kernel)]
+    kernels = [kernel for kernel in found if kernel.machines]
     if shutil.which(PROGRAM) is None:
         return Finding("kvm", State.LIMITED, "not tried, for want of QEMU")
     if not kernels:

@@ -52,12 +52,24 @@ def _manifest(project: Project) -> object:
     return json.loads(to_json(read(project.output)))
 
 
+def _described(kind: str) -> Callable[[Project], object]:
+    def described(project: Project) -> object:
+        from fata.xen.files import text
+
+        return text(kind, project.directory, project.output)
+
+    return described
+
+
 _ANSWERS: Mapping[str, Callable[[Project], object]] = {
     "arguments": _arguments,
     "devices": _devices,
     "kernel-config": _kernel_config,
+    "libvirt": _described("libvirt"),
     "main": main_text,
     "manifest": _manifest,
     "needs": _needs,
     "target": lambda project: project.target,
+    "xl": _described("xl"),
+    "xl-in": _described("xl-in"),
 }

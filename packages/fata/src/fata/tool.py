@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import functoria.project
-from fata.devices.target import TARGET, UNIX
-from fata.targets.keys import KEYS_OF_GUESTS, PROJECT_KEYS
+from fata.devices.target import GUESTS, TARGET, XEN
+from fata.targets.keys import KEYS_OF_GUESTS, KEYS_OF_XEN, PROJECT_KEYS
 from fata.versions import VERSION, report
 from functoria.action import Action
 from functoria.tool import RESERVED, Query, Tool, When
@@ -42,7 +42,12 @@ TOOL = Tool(
     keys=(
         TARGET,
         *PROJECT_KEYS,
-        When(TARGET.value.map(lambda target: target != UNIX), "target=virtio", KEYS_OF_GUESTS),
+        When(
+            TARGET.value.map(lambda target: target in GUESTS),
+            f"target={' or '.join(GUESTS)}",
+            KEYS_OF_GUESTS,
+        ),
+        When(TARGET.value.map(lambda target: target == XEN), f"target={XEN}", KEYS_OF_XEN),
     ),
     plan=_plan,
     leftovers=_leftovers,
@@ -52,10 +57,13 @@ TOOL = Tool(
             "arguments": "the boot arguments of the program",
             "devices": "what the host must give the guest: interfaces and disks, in order",
             "kernel-config": "the configuration of the kernel that a build would use",
+            "libvirt": "the last build for libvirt, as domain XML",
             "main": "the program that boots",
             "manifest": "the manifest of the last build",
             "needs": "what the live devices ask of the tool",
             "target": "where the program runs",
+            "xl": "the last build for Xen's toolstack, as it starts on this machine: xl.cfg(5)",
+            "xl-in": "the same with placeholders for what a host decides, for `xlcfg fill`",
         }.items()
     },
     versions=report,

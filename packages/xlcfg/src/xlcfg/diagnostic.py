@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from xlcfg.text import visible
+
 if TYPE_CHECKING:
     from xlcfg.position import Position
     from xlcfg.rules import Rule
@@ -40,7 +42,7 @@ class Diagnostic:
     def show(self, file: str) -> str:
         """The finding as one line, the way compilers write them."""
         where = f"{file}:{self.at}"
-        return (
+        return visible(
             f"{where}: {self.severity.value}: {self.what}; {self.do}"
             f" [{self.rule.name}; {self.section}]"
         )

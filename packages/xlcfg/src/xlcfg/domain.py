@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ from xlcfg.tree import Document, Item, List, Operator, Plain, Setting, String, V
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+_OPTION = re.compile(r"[a-z][._0-9a-z]*")
 
 
 class Action(Enum):
@@ -141,6 +145,11 @@ class Domain:
             raise XlcfgError("two devices have one name", None, "name each device by itself")
         if self.memory < 1:
             raise XlcfgError(f"a guest cannot have {self.memory} MiB", None, "give it some")
+        said = [name for name, _ in self._settings(_plain)]
+        for name, _ in self.more:
+            if not _OPTION.fullmatch(name) or said.count(name) > 1:
+                do = "name each further option once, in lower case"
+                raise XlcfgError(f"`{name}` cannot be a further option", None, do)
         if any("\n" in line or "\0" in line for line in self.comment):
             raise XlcfgError("a comment spans lines", None, "pass its lines one by one")
 

@@ -14,7 +14,7 @@ from xlcfg.lexer import Kind, Token, tokens
 from xlcfg.position import START, Position
 from xlcfg.quoting import odd_escapes
 from xlcfg.rules import COMMENT, ESCAPE, LAST, NESTING, NUL, SIZE, STRING, SYNTAX, Rule
-from xlcfg.text import decode
+from xlcfg.text import decode, visible
 from xlcfg.tree import Document, Item, List, Operator, Setting, String, Value
 
 MAX_DEPTH = 64
@@ -212,8 +212,7 @@ def _problem(rule: Rule, what: str, at: Position, do: str) -> _TroubleError:
 def _shown(text: str) -> str:
     """A word as a message shows it: short, and without bytes that a terminal would act on."""
     short = text if len(text) <= 40 else f"{text[:40]}..."
-    clean = "".join(char if char.isprintable() else f"\\x{ord(char) & 0xFF:02x}" for char in short)
-    return f"`{clean}`"
+    return f"`{visible(short)}`"
 
 
 def _advice(text: str) -> str:

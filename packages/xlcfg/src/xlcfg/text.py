@@ -12,6 +12,18 @@ def decode(data: bytes) -> str:
     return data.decode("utf-8", "surrogateescape")
 
 
+def visible(text: str) -> str:
+    r"""A text for a terminal: what it would not show stands as `\x1b`, `\xe9` and so on."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def _escaped(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code & 0xFF:02x}" if code < 0x100 or 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
+
+
 def encode(text: str) -> bytes:
     """The bytes of a text that came from `decode`, or of any text without surrogates."""
     return text.encode("utf-8", "surrogateescape")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fata.build.prepare import Prepared, Report
+from fata.devices.target import UNIX
 from fata.image.manifest import Blob, Manifest
-from fata.image.output import plan
+from fata.image.output import Text, plan
 from fata.project import Project
 from functoria import configure
 from functoria.action import Action, run
@@ -21,9 +22,12 @@ class Build:
 
 
 def made(
-    prepared: Prepared, manifest: Manifest, files: tuple[tuple[Blob, bytes, int], ...]
+    prepared: Prepared,
+    manifest: Manifest,
+    files: tuple[tuple[Blob, bytes, int], ...],
+    texts: tuple[Text, ...] = (),
 ) -> Build:
-    """`made(prepared, manifest, files)` is the build of these files.
+    """`made(prepared, manifest, files, texts)` is the build of these files.
 
     What `configure` writes is written anew, for the configuration may have changed since, and the
     lock of requirements with it.
@@ -32,7 +36,7 @@ def made(
     actions = (
         *configure.plan(project),
         *prepared.lock.actions,
-        *plan(project.output, files, manifest),
+        *plan(project.output, files, manifest, texts),
     )
     return Build(manifest, actions)
 
@@ -42,7 +46,7 @@ def planned(project: Project, report: Report) -> Build:
 
     The project is not written to; the user's cache may be.
     """
-    if project.target == "unix":
+    if project.target == UNIX:
         from fata.build.unix import planned as planned_for
     else:
         from fata.build.guest import planned as planned_for

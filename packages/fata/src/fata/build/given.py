@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from fata.build.prepare import declared_devices
+from fata.devices.target import XEN
 from fata.kernel.fragments import profile_for
 from fata.needs import Disk, Network
 from fata.project import Project
@@ -31,16 +32,17 @@ def disks(project: Project) -> tuple[Disk, ...]:
 
 def features(project: Project) -> tuple[str, ...]:
     """`features(p)` is what the kernel must be able to drive, and nothing that no device needs."""
-    devices = [
-        *(("net",) if networks(project) else ()),
-        *(("block",) if disks(project) else ()),
-    ]
-    return ("virtio-mmio", "virtio-pci", *devices) if devices else ()
+    on_xen = project.target == XEN
+    devices = (
+        *((("xen-net" if on_xen else "net"),) if networks(project) else ()),
+        *((("xen-block" if on_xen else "block"),) if disks(project) else ()),
+    )
+    return ("virtio-mmio", "virtio-pci", *devices) if devices and not on_xen else devices
 
 
 def profile(project: Project) -> str:
     """`profile(p)` is the profile of the kernel that drives them."""
-    return profile_for(features(project))
+    return profile_for(features(project), project.target)
 
 
 def _distinct(project: Project, kind: type[Given], what: str) -> tuple[Given, ...]:

@@ -8,16 +8,19 @@ from fata.build import given
 from fata.build.build import Build, made
 from fata.build.prepare import Prepared, Report, collect_needs, prepare
 from fata.build.record import manifest_of
+from fata.devices.target import VIRTIO, XEN
 from fata.image import manifest
 from fata.image.compression import Compression
 from fata.image.cpio import Entry, Kind
 from fata.image.initramfs import initramfs
-from fata.image.output import blob
+from fata.image.output import Text, blob
 from fata.image.root import DROPPED, INIT, MODULES, directory_entries, skeleton
 from fata.kernel import Kernel, provide
+from fata.kernel.boot import cmdline
 from fata.needs import Directory
 from fata.project import Project
 from fata.targets.keys import COMPRESSION, KERNEL
+from fata.xen.numbers import disk_words
 
 START = "libos.boot.init"
 OWN = (None, "app")
@@ -36,6 +39,7 @@ def planned(project: Project, report: Report) -> Build:
     kernel_blob = blob("kernel", kernel_content)
     initramfs_blob = blob("initramfs", packed, f".{compression.value}")
     words = _command_line(prepared, kernel)
+    on_qemu = project.target == VIRTIO
     image = manifest.Image(
         digest=manifest.image_digest(kernel_blob, initramfs_blob, words),
         kernel=manifest.KernelRecord(
@@ -48,14 +52,25 @@ def planned(project: Project, report: Report) -> Build:
         initramfs=initramfs_blob,
         unpacked=unpacked,
         command_line=words,
-        emulated=tuple(kernel.cmdline_emulated),
+        emulated=tuple(kernel.cmdline_emulated) if on_qemu else (),
         machines=tuple(
             manifest.MachineRecord(machine.name, machine.options, machine.cmdline)
             for machine in kernel.machines
-        ),
+        )
+        if on_qemu
+        else (),
     )
     files = ((kernel_blob, kernel_content, 0o644), (initramfs_blob, packed, 0o644))
-    return made(prepared, manifest_of(prepared, records, image), files)
+    described = manifest_of(prepared, records, image)
+    return made(prepared, described, files, _texts(project, described))
+
+
+def _texts(project: Project, described: manifest.Manifest) -> tuple[Text, ...]:
+    if project.target != XEN:
+        return ()
+    from fata.xen.files import texts
+
+    return texts(described, project.directory, project.output)
 
 
 def _root(
@@ -117,4 +132,6 @@ def _command_line(prepared: Prepared, kernel: Kernel) -> str:
     own = ("fata.end=restart", python, "-I", "-S", f"/{INIT}")
     names = [need.name for need in given.networks(prepared.project)]
     order = (f"fata.nics={','.join(names)}",) if len(names) > 1 else ()
-    return " ".join((*kernel.cmdline, *own, *order))
+    target = prepared.project.target
+    disks = [need.name for need in given.disks(prepared.project)] if target == XEN else []
+    return " ".join((*cmdline(kernel.provider, target), *own, *order, *disk_words(disks)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fata.build import given
+from fata.devices.target import UNIX
 from fata.kernel import cached
 from fata.kernel.fragments import merged
 from fata.project import Project
@@ -18,11 +19,11 @@ def kernel_config(project: Project) -> str:
     Of a `tiny` kernel that was not built yet it is the lines that we ask for. Raises `UserError`
     where there is no kernel: as a process, or before the distribution's is fetched.
     """
-    if project.target == "unix":
+    if project.target == UNIX:
         raise UserError(
             "a process runs on the kernel of its machine, and has none of its own",
             "kernel-config",
-            "ask with `-t virtio`",
+            "ask with `-t virtio` or `-t xen`",
         )
     wanted, profile = project.context.get(KERNEL), given.profile(project)
     providers = (TINY, DEBIAN) if wanted == AUTO else (wanted,)

@@ -10,10 +10,13 @@ from typing import Any
 from fata.build import given
 from fata.build.prepare import Prepared
 from fata.build.sources import project_files
+from fata.devices.target import XEN
 from fata.image import manifest
+from fata.needs import Disk
 from fata.sources import key_texts
 from fata.targets.keys import MEMORY
 from fata.versions import versions
+from fata.xen.numbers import disk_name
 from functoria import Key
 from functoria.key import Stage
 from libos.boot.converters import LIST
@@ -42,13 +45,18 @@ def manifest_of(
             for number, need in enumerate(given.networks(project))
         ),
         disks=tuple(
-            manifest.DiskDevice(number, need.name, need.size, need.read_only, need.sector_size)
-            for number, need in enumerate(given.disks(project))
+            _disk(number, need, project.target) for number, need in enumerate(given.disks(project))
         ),
         files=files,
         missing=tuple(f"{miss.name} ({miss.place})" for miss in prepared.closure.missing),
         project=project_files(prepared),
     )
+
+
+def _disk(number: int, need: Disk, target: str) -> manifest.DiskDevice:
+    vdev = disk_name(number) if target == XEN else None
+    size, sectors = need.size, need.sector_size
+    return manifest.DiskDevice(number, need.name, size, need.read_only, sectors, vdev)
 
 
 def argument_record(key: Key[Any]) -> manifest.ArgumentRecord:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fata.build.prepare import LOCK_FILE, TRACE_FILE, Prepared, collect_needs
 from fata.closure.finder import Origin
+from fata.devices.target import UNIX
 from fata.image.manifest import ProjectFile
 from fata.needs import Directory
 
@@ -21,7 +22,7 @@ def project_files(prepared: Prepared) -> tuple[ProjectFile, ...]:
     """
     directory = prepared.project.directory
     found = {prepared.project.config.absolute(), *_imported(directory)}
-    if prepared.project.target != "unix":
+    if prepared.project.target != UNIX:
         found.update(_packed(prepared))
     files = sorted(path for path in found if path.is_file() and path.is_relative_to(directory))
     return tuple(_file(directory, path) for path in files)

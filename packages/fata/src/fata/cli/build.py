@@ -32,7 +32,7 @@ def command(settings: Settings, dry_run: bool) -> None:
         raise UserError(
             "the project is not configured",
             from_here(saved),
-            "run `fata configure` first, with `-t virtio` for a VM",
+            "run `fata configure` first, with `-t virtio` or `-t xen` for a VM",
         )
     from fata.build.build import planned
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import click
 
 from fata.cli.show import size
+from fata.devices.target import GUESTS, TARGET, VIRTIO, XEN
 from fata.kernel import Kernel, cached_kernels, debian, store, tiny
 from fata.kernel.fragments import PROFILES, merged, profile_for
 from functoria.cli.settings import Settings, common
@@ -65,7 +66,7 @@ def _row(found: Kernel | store.DamagedEntryError) -> Row:
         version=found.version,
         package=f"{found.package} {found.package_version}",
         size=found.image.stat().st_size,
-        machines=", ".join(machine.name for machine in found.machines),
+        machines=", ".join(machine.name for machine in found.machines) or XEN,
         digest=found.image_digest,
         note="",
     )
@@ -84,16 +85,18 @@ _profile = click.option(
 
 
 def _wanted(settings: Settings, profile: str | None) -> str:
-    """The profile that was asked for, or that of the project here as a VM."""
+    """The profile that was asked for, or that of the project here as a VM of its target."""
     if profile is not None:
         return profile
     if not settings.config.is_file():
         return profile_for(())
     from fata.build.given import profile as needed
     from fata.cli.project import saved_project
-    from fata.devices.target import TARGET, VIRTIO
 
-    return needed(saved_project(settings, {TARGET.option: VIRTIO}))
+    project = saved_project(settings)
+    if project.target not in GUESTS:
+        project = saved_project(settings, {TARGET.option: VIRTIO})
+    return needed(project)
 
 
 @click.group("kernel")

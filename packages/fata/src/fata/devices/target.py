@@ -6,11 +6,15 @@ from functoria import Impl, Key, choice, match_impl
 
 UNIX = "unix"
 VIRTIO = "virtio"
+XEN = "xen"
+
+GUESTS = (VIRTIO, XEN)
+"""The targets that are VMs."""
 
 TARGET = Key(
     name="target",
     short="t",
-    converter=choice(UNIX, VIRTIO),
+    converter=choice(UNIX, *GUESTS),
     default=UNIX,
     doc="where the program runs: a process on this machine, or a VM",
 )

@@ -78,7 +78,8 @@ class NetworkDevice:
 class DiskDevice:
     """A disk that the guest must be given; `number` counts from 0.
 
-    It must have at least `size` bytes, where that is said. `sector_size` is in bytes.
+    It must have at least `size` bytes, where that is said. `sector_size` is in bytes. `vdev` is
+    the device that it has to be, such as `xvda`, where a hypervisor knows disks by that.
     """
 
     number: int
@@ -86,6 +87,7 @@ class DiskDevice:
     size: int | None = None
     read_only: bool = False
     sector_size: int = 512
+    vdev: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,11 @@ Q35 = Machine("q35", (), "pci")
 
 # The root in memory may fill more than the half of it that tmpfs allows: an image has no other use
 # for the rest of a small guest's memory while it starts.
-_CMDLINE = ("console=ttyS0", "reboot=t", "panic=-1", "quiet", "rootfstype=ramfs")
+_CMDLINE = ("panic=-1", "quiet", "rootfstype=ramfs")
+_HYPERVISOR: Mapping[str, tuple[str, ...]] = {
+    "virtio": ("console=ttyS0", "reboot=t"),
+    "xen": ("console=hvc0",),
+}
 # A guest runs one program: there is no other to protect from it inside.
 _MORE: Mapping[str, tuple[str, ...]] = {"debian": ("mitigations=off",)}
 # An emulated timer interrupt needs no proof, and an emulated APIC timer, calibrated for a tenth of
@@ -29,13 +33,17 @@ def machines(config: str) -> tuple[Machine, ...]:
 
     `microvm` only where the kernel takes devices from the command line. Without that, QEMU would
     have to describe them through ACPI; it then leaves out the timer that an emulated clock is
-    calibrated with, and such a guest often stops right there.
+    calibrated with, and such a guest often stops right there. A kernel for Xen has no PCI and runs
+    on none of them.
     """
-    if "CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES=y" in config.splitlines():
+    lines = config.splitlines()
+    if "# CONFIG_PCI is not set" in lines:
+        return ()
+    if "CONFIG_VIRTIO_MMIO_CMDLINE_DEVICES=y" in lines:
         return MICROVM, Q35
     return (Q35,)
 
 
-def cmdline(provider: str) -> tuple[str, ...]:
-    """The words that every guest of this provider's kernels wants."""
-    return _CMDLINE + _MORE.get(provider, ())
+def cmdline(provider: str, hypervisor: str = "virtio") -> tuple[str, ...]:
+    """The words that every guest of this provider's kernels wants on `virtio` or on `xen`."""
+    return _HYPERVISOR[hypervisor] + _CMDLINE + _MORE.get(provider, ())

@@ -33,7 +33,8 @@ def fetch(report: Callable[[str], None]) -> Kernel:
     Raises `UserError` where apt cannot provide it or its content is not what is known of it.
     """
     package = _package()
-    key = hashlib.sha256(f"{package.name} {package.version}".encode()).hexdigest()[:16]
+    made_of = " ".join((package.name, package.version, *sorted(FEATURES)))
+    key = hashlib.sha256(made_of.encode()).hexdigest()[:16]
     directory = store.cache_directory()
     name = f"{PROVIDER}-{PROFILE}-{key}"
     with store.making(directory, name, report) as scratch:

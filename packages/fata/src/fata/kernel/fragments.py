@@ -16,25 +16,38 @@ from functoria.error import UserError
 PROFILES: Mapping[str, tuple[str, ...]] = {
     "virtio": ("base", "virtio", "inet"),
     "virtio-block": ("base", "virtio", "inet", "block"),
+    "xen": ("base", "xen", "inet"),
+    "xen-block": ("base", "xen", "inet", "xen-block"),
 }
 
-_BY_FEATURE = {"block": "block"}
+_BY_FEATURE = {
+    "virtio-mmio": "virtio",
+    "virtio-pci": "virtio",
+    "net": "virtio",
+    "rng": "virtio",
+    "block": "block",
+    "xen-net": "xen",
+    "xen-block": "xen-block",
+}
 """The fragments without which a kernel lacks a feature of `fata.kernel.modules`."""
 
 _SET = re.compile(r"(CONFIG_[A-Za-z0-9_]+)=(.+)")
 _UNSET = re.compile(r"# (CONFIG_[A-Za-z0-9_]+) is not set")
 
 
-def profile_for(features: Iterable[str]) -> str:
-    """`profile_for(features)` is the profile that has those features and the fewest fragments."""
-    wanted = {_BY_FEATURE[feature] for feature in features if feature in _BY_FEATURE}
+def profile_for(features: Iterable[str], hypervisor: str = "virtio") -> str:
+    """`profile_for(features, hypervisor)` is the smallest profile that has those features.
+
+    `hypervisor` is the fragment for what the guest runs on, `virtio` or `xen`.
+    """
+    wanted = {hypervisor, *(_BY_FEATURE[feature] for feature in features)}
     able = (name for name, fragments in PROFILES.items() if wanted <= set(fragments))
     return min(able, key=lambda name: (len(PROFILES[name]), name))
 
 
 def has_feature(profile: str, feature: str) -> bool:
     """`has_feature(profile, feature)` is whether a kernel of the profile serves the feature."""
-    return _BY_FEATURE.get(feature, "base") in PROFILES[profile]
+    return _BY_FEATURE[feature] in PROFILES[profile]
 
 
 def merged(profile: str) -> str:

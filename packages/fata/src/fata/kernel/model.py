@@ -45,8 +45,8 @@ class Kernel:
     * `package`, `package_version`: the distribution's package it comes from;
     * `image`, `image_digest`; `config`, `config_digest`: files and their sha256 in hexadecimal;
     * `machines`: what it runs on, the fastest to start first;
-    * `cmdline`: words that every guest of this kernel wants; `cmdline_emulated`: those to add
-      where instructions are emulated (TCG), which would be wrong with hardware virtualisation.
+    * `cmdline`: words that every guest of this kernel wants on QEMU; `cmdline_emulated`: those to
+      add where instructions are emulated (TCG), which would be wrong with hardware virtualisation.
     """
 
     provider: str

@@ -16,6 +16,8 @@ FEATURES: Mapping[str, tuple[str, ...]] = {
     "net": ("virtio_net",),
     "block": ("virtio_blk",),
     "rng": ("virtio_rng",),
+    "xen-net": ("xen_netfront",),
+    "xen-block": ("xen_blkfront",),
 }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from fata.kernel import debian, store, tiny
 from fata.kernel.fragments import merged
 from fata.kernel.model import Kernel
+from fata.kernel.modules import FEATURES
 from fata.kernel.store import DamagedEntryError
 from functoria.error import UserError
 
@@ -79,7 +80,9 @@ def _newest(provider: str, fragments: str, report: Callable[[str], None]) -> Ker
             report(f"{error}; removed")
             store.discard(entry)
             continue
-        if facts.fragments == fragments:
+        # What an older fata took of the distribution's package may lack modules.
+        whole = provider != debian.PROVIDER or set(FEATURES) <= set(facts.features)
+        if facts.fragments == fragments and whole:
             found.append((version_key(facts.package_version), kernel))
     return max(found, key=lambda pair: pair[0])[1] if found else None
 

@@ -3,8 +3,9 @@
 A hypervisor that boots through PVH reads the program headers of an ELF file: what to load where,
 and the note with the entry point (elf(5), and "x86/HVM direct boot ABI" of the Xen project). The
 linker pads segments to 2 MiB pages, in the file too, and fills up code with breakpoints. `pack`
-writes the same memory image from segments that skip both kinds of padding: memory that is not
-loaded is zero already, and nothing runs behind the end of the code.
+writes the same memory image from segments that skip both kinds of padding: each reaches to where
+the next begins, so that whoever loads it clears what lies between, and nothing runs behind the end
+of the code.
 """
 
 from __future__ import annotations
@@ -89,21 +90,23 @@ def _header(part: Segment, offset: int) -> bytes:
 
 
 def _split(segment: Segment) -> tuple[Segment, ...]:
-    """A segment without its long runs of padding; memory behind it is the last part's."""
+    """A segment without its long runs of padding, which are memory of the part before."""
     edges = [0]
     for run in _PADDING.finditer(segment.data):
         edges += [run.start(), run.end()]
     edges.append(len(segment.data))
-    spans = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b > a]
+    pairs = zip(edges[::2], edges[1::2], strict=True)
+    spans = [(start, end) for start, end in pairs if end > start or start == 0]
+    ends = (*(start for start, _ in spans[1:]), segment.memory)
     return tuple(
         Segment(
             kind=segment.kind,
             flags=segment.flags,
             virtual=segment.virtual + start,
             physical=segment.physical + start,
-            memory=(segment.memory if index == len(spans) - 1 else end) - start,
+            memory=behind - start,
             align=1,
             data=segment.data[start:end],
         )
-        for index, (start, end) in enumerate(spans)
+        for (start, end), behind in zip(spans, ends, strict=True)
     )

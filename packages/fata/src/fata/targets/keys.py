@@ -27,6 +27,13 @@ MEMORY = Key(
     doc="MiB of memory that the guest is given",
 )
 
+XEN_TYPE = Key(
+    name="xen-type",
+    converter=choice("pvh", "pv"),
+    default="pvh",
+    doc="the type of the guest: pvh needs a processor that virtualises, pv runs on any Xen",
+)
+
 PYTHON = Key(
     name="python",
     converter=STRING,
@@ -36,3 +43,4 @@ PYTHON = Key(
 
 PROJECT_KEYS: tuple[Key[Any], ...] = (PYTHON,)
 KEYS_OF_GUESTS: tuple[Key[Any], ...] = (KERNEL, COMPRESSION, MEMORY)
+KEYS_OF_XEN: tuple[Key[Any], ...] = (XEN_TYPE,)

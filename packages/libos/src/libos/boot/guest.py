@@ -42,6 +42,7 @@ def _prepare() -> list[str]:
     os.environ.clear()
     os.environ.update({"HOME": "/tmp", "LANG": "C.UTF-8", "TMPDIR": "/tmp"})  # noqa: S108
     _watch_orphans()
+    _heed_requests()
     if "fata.audit" in line.split():
         from libos.boot import audit
 
@@ -88,6 +89,19 @@ def _watch_orphans() -> None:
     from libos.boot import orphans
 
     signal.signal(signal.SIGCHLD, orphans.reap)
+
+
+def _heed_requests() -> None:
+    """Have a request to power off interrupt the program, as ctrl-C does.
+
+    The kernel starts a program for it: `xl shutdown` comes that way (orderly_poweroff, which
+    drivers/xen/manage.c calls).
+    """
+    try:
+        with open("/proc/sys/kernel/poweroff_cmd", "w") as file:
+            file.write(f"{sys.executable} -I -S -c __import__('posix').kill(1,2)")
+    except FileNotFoundError:
+        return
 
 
 def _load() -> ModuleType:

@@ -10,6 +10,7 @@ from libos.boot.devices import (
     NET,
     declared_interfaces,
     interfaces_by_bus,
+    interfaces_by_vif,
     told_interfaces,
 )
 from libos.net.error import InterfaceMissingError
@@ -26,7 +27,8 @@ class Nic:
 
     It is the one with the hardware address that the host told the kernel for `name`. A host that
     tells none for any is taken to have put the interfaces in the order declared on the bus; where
-    one is declared, it is the only one there is. `limit` is the seconds to wait for it.
+    one is declared, it is the only one there is. On Xen the vif is the one whose number is the
+    place in that order. `limit` is the seconds to wait for it.
     """
 
     __slots__ = ("_command_line", "_directory", "_limit", "_name", "alone", "interface", "number")
@@ -76,6 +78,9 @@ class Nic:
     def _pick(self, links: list[Link], mac: bytes | None) -> Link | None:
         if mac is not None:
             return next((link for link in links if link.mac == mac and not link.loopback), None)
+        if vifs := interfaces_by_vif(self._directory):
+            wanted = vifs.get(str(self.number))
+            return next((link for link in links if link.name == wanted), None)
         names = interfaces_by_bus(self._directory)
         if self.number >= len(names):
             return None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from xlcfg.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
-    from xlcfg.evaluate import Effective
     from xlcfg.position import Position
     from xlcfg.rules import Rule
     from xlcfg.schema.option import Option
@@ -44,14 +45,14 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """`Joined(strings)` is a value that `+=` made of several strings."""
+    """`Joined(strings, value, starts)` is a value that `+=` made of several strings.
+
+    `starts` is where each string begins in the value.
+    """
 
     strings: tuple[String, ...]
-
-    @property
-    def value(self) -> str:
-        """The strings, one after another."""
-        return "".join(string.value for string in self.strings)
+    value: str
+    starts: tuple[int, ...]
 
     @property
     def at(self) -> Position:
@@ -60,14 +61,12 @@ class Joined:
 
     def place(self, offset: int) -> Position:
         """The position of the character at `offset` of the value."""
-        for string in self.strings[:-1]:
-            length = len(string.value)
-            if offset < length:
-                return string.place(offset)
-            offset -= length
-        return self.strings[-1].place(offset)
+        index = bisect_right(self.starts, offset) - 1
+        return self.strings[index].place(offset - self.starts[index])
 
 
-def joined(effective: Effective) -> Joined:
-    """The strings of a value that is no list."""
-    return Joined(effective.strings)
+def joined(*strings: String) -> Joined:
+    """The value that strings make, one after another."""
+    values = [string.value for string in strings]
+    starts = accumulate((len(value) for value in values[:-1]), initial=0)
+    return Joined(strings, "".join(values), tuple(starts))

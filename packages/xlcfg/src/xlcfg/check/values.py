@@ -32,11 +32,11 @@ def check_value(report: Report, effective: Effective, items: int | None = None) 
             report.add(kind.mistyped, f"`{name}` is no list", at, "put it in brackets")
         else:
             _lonely(report, kind, effective)
-            _string(report, kind.alone, joined(effective), effective.added)
+            _string(report, kind.alone, joined(*effective.strings), effective.added)
     elif effective.is_list:
         report.add(_misplaced(kind), f"`{name}` is a list", at, "write one value without brackets")
     else:
-        _string(report, kind, joined(effective), effective.added)
+        _string(report, kind, joined(*effective.strings), effective.added)
 
 
 def _misplaced(kind: Kind) -> Rule:
@@ -67,7 +67,7 @@ def _items(report: Report, kind: Listed, values: Sequence[Value]) -> None:
                 do = "put its strings in brackets of their own"
                 report.add(inner.mistyped, f"an item of `{name}` is no list", value.at, do)
         elif isinstance(value, String):
-            _string(report, inner, Joined((value,)), added=False)
+            _string(report, inner, joined(value), added=False)
         else:
             what = f"an item of `{name}` is a list"
             report.add(kind.odd or LIST_ITEM, what, value.at, "write a string")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xlcfg.check.guest import built, guest_of, typed
-from xlcfg.check.report import Findings, Report, joined
+from xlcfg.check.report import Findings, Report
 from xlcfg.cnumber import whole
 from xlcfg.error import XlcfgError
 from xlcfg.position import START
@@ -56,7 +56,7 @@ class Whole:
     def text(self, name: str) -> str | None:
         """The value of an option that is a string, or None."""
         found = self.effective.get(name)
-        return None if found is None or found.is_list else joined(found).value
+        return None if found is None or found.is_list else str(found.data)
 
     def number(self, name: str) -> int | None:
         """The value of an option that `xl` reads as a number, or None."""

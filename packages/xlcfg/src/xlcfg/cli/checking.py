@@ -12,7 +12,7 @@ from xlcfg.cli.files import read, read_bytes, shown
 from xlcfg.diagnostic import Diagnostic, Severity
 from xlcfg.diff import diff
 from xlcfg.schema.option import NEWEST, OLDEST
-from xlcfg.text import encode
+from xlcfg.text import visible
 
 if TYPE_CHECKING:
     from xlcfg.cli.commands import Commands
@@ -53,8 +53,7 @@ def _check(options: argparse.Namespace) -> int:
         if options.json:
             report += [_entry(name, item) for item in found]
         else:
-            lines = "".join(f"{item.show(shown(name))}\n" for item in found)
-            sys.stdout.buffer.write(encode(lines))
+            sys.stdout.write("".join(f"{item.show(shown(name))}\n" for item in found))
     if options.json:
         sys.stdout.write(json.dumps(report, indent=2) + "\n")
     return int(failed)
@@ -75,5 +74,6 @@ def _entry(name: str, found: Diagnostic) -> dict[str, object]:
 
 def _diff(options: argparse.Namespace) -> int:
     changes = diff(read(options.old), read(options.new))
-    sys.stdout.buffer.write(encode("".join(f"{change}\n" for change in changes)))
+    lines = "\n".join(str(change) for change in changes).splitlines()
+    sys.stdout.write("".join(f"{visible(line)}\n" for line in lines))
     return int(bool(changes))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from xlcfg.cli import checking, converting, editing
 from xlcfg.cli.files import VERSION
 from xlcfg.error import ParseError, UsageError, XlcfgError
+from xlcfg.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,4 +77,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _tell(line: str) -> None:
-    sys.stderr.write(line.encode("utf-8", "replace").decode() + "\n")
+    sys.stderr.write(visible(line) + "\n")

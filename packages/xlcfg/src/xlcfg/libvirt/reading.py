@@ -221,19 +221,22 @@ class _Reader:
             yield from [("boot", order)] if order else []
 
     def _disk(self, element: ET.Element) -> str:
-        driver = self._find("driver", element)
-        driver = ET.Element("driver") if driver is None else driver
+        self._only(element, "type", ("file", "block"))
+        self._only(element, "device", ("disk", "cdrom", None))
         source = self._find("source", element)
         target = "" if source is None else source.get("dev") or source.get("file") or ""
         cdrom = element.get("device") == "cdrom"
-        format_ = _FORMATS.get(driver.get("type", "raw"), Format.RAW)
-        discard = driver.get("discard")
-        if driver.get("name") in ("tap", "tap2"):
-            self._taken.discard(id(driver))
+        driver = self._find("driver", element)
+        discard = None
+        if driver is not None:
+            self._only(driver, "type", (*_FORMATS, None))
+            self._only(driver, "name", ("phy", "qemu", "file", None))
+            discard = driver.get("discard")
+        name = "raw" if driver is None else driver.get("type", "raw")
         this = Disk(
             target=target,
             vdev=self._attribute("target", "dev", element) or "",
-            format=format_ if target else Format.EMPTY,
+            format=_FORMATS[name] if target else Format.EMPTY,
             writable=not (self._has("readonly", element) or cdrom),
             cdrom=cdrom,
             backend=self._attribute("backenddomain", "name", element) or "",
@@ -241,7 +244,16 @@ class _Reader:
         )
         return str(this)
 
+    def _only(self, element: ET.Element, name: str, known: tuple[str | None, ...]) -> None:
+        """Refuse a device that would become another one."""
+        value = element.get(name)
+        if value not in known:
+            words = ", ".join(f"`{word}`" for word in known if word)
+            what = f"<{element.tag} {name}='{value or ''}'> has no form in a configuration of xl"
+            raise XlcfgError(what, self._file, f"make it one of {words}")
+
     def _vif(self, element: ET.Element) -> str:
+        self._only(element, "type", ("bridge", "ethernet"))
         model = self._attribute("model", "type", element) or ""
         for child in element.iterfind("ip"):
             self._taken.add(id(child))

@@ -66,7 +66,6 @@ OPTIONS = (
         _PLATFORM,
     ),
     Option("altp2mhvm", BOOLEAN, _PLATFORM, HVM, deprecated="write `altp2m` instead", warned=True),
-    Option("altp2m_count", Integer(0, 65535), _PLATFORM, since=(4, 20)),
     Option("nestedhvm", BOOLEAN, _PLATFORM),
     Option("cpuid", Listed(Spec(cpuid.line_flaws), alone=Spec(cpuid.text_flaws)), _PLATFORM),
     Option("acpi_firmware", TEXT, _PLATFORM, HVM),

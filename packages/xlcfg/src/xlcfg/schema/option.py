@@ -43,7 +43,7 @@ class Option:
 
     `section` is where xl.cfg(5) documents it, or `""`: then `xl` reads it all the same. `since`
     is the first Xen that has it. `deprecated` tells what to write instead, `warned` that `xl`
-    says so too, `removed` that `xl` reads the option only to say that it does nothing.
+    says so too.
     """
 
     name: str

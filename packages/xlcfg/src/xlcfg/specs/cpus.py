@@ -39,13 +39,19 @@ def flaws(text: str) -> list[Flaw]:
 
 def cpus(parts: tuple[Part, ...], host: int) -> frozenset[int]:
     """The processors of a set on a host that has `host` of them and one node."""
-    chosen: set[int] = set()
+    chosen = _mask(parts, host)
+    return frozenset(cpu for cpu in range(host) if chosen >> cpu & 1)
+
+
+def _mask(parts: tuple[Part, ...], host: int) -> int:
+    """The processors of a set as the bits of a number."""
+    chosen = 0
     for part in parts:
         low = 0 if part.low is None or part.node else part.low
         high = host - 1 if part.high is None or part.node else min(part.high, host - 1)
-        these = set(range(low, high + 1))
-        chosen = chosen - these if part.without else chosen | these
-    return frozenset(chosen)
+        these = (1 << high + 1) - (1 << low) if low <= high else 0
+        chosen = chosen & ~these if part.without else chosen | these
+    return chosen
 
 
 def _scan(text: str) -> tuple[tuple[Part, ...], list[Flaw]]:
@@ -63,7 +69,7 @@ def _scan(text: str) -> tuple[tuple[Part, ...], list[Flaw]]:
                 what = f"`{word}` names more CPUs than a host has"
                 found.append(Flaw(what, f"write numbers below {MAX_CPUS}", start, SPEC_RANGE))
         start += len(word) + 1
-    if not found and not any(part.node for part in parts) and not cpus(tuple(parts), MAX_CPUS):
+    if not found and not any(part.node for part in parts) and not _mask(tuple(parts), MAX_CPUS):
         found.append(Flaw(f"`{text}` leaves no CPU", "write `all` or name some", 0, NO_CPU))
     return tuple(parts), found
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from xlcfg.cnumber import leading
 from xlcfg.rules import NO_EFFECT, OBSOLETE, SPEC, SPEC_RANGE, SPEC_VERSION, Rule
 from xlcfg.specs.disk_words import ACCESS, FLAGS, FORMATS, KEYS, LATER, WORDS, Format
-from xlcfg.specs.flaw import Flaw
+from xlcfg.specs.flaw import MAX_FLAWS, Flaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +92,7 @@ class Reading:
 def scan(text: str) -> Reading:
     """What a text says of a disk, and what is wrong with it."""
     reading = Reading(text)
-    while reading.place < len(text):
+    while reading.place < len(text) and len(reading.flaws) < MAX_FLAWS:
         length = _step(reading)
         if length == 0:
             return reading
@@ -105,17 +105,15 @@ def _step(reading: Reading) -> int:
     """Apply the rule that covers most of the text from here; the length that is used up."""
     best = used = 0
     act: _Action = _bad
-    line_end = reading.text.find("\n", reading.place)
-    rest = (line_end if line_end >= 0 else len(reading.text)) - reading.place
     for pattern, greedy, rule in _RULES:
         match = pattern.match(reading.text, reading.place)
         if match is None:
             continue
         length = match.end() - match.start()
-        covers = max(length, rest) if greedy else length
-        if pattern is _BLANK and match.end() < len(reading.text):
-            after = reading.text.find("\n", match.end())
-            covers = (after if after >= 0 else len(reading.text)) - match.start()
+        covers = length
+        if greedy or (pattern is _BLANK and match.end() < len(reading.text)):
+            line_end = reading.text.find("\n", match.end())
+            covers = (line_end if line_end >= 0 else len(reading.text)) - match.start()
         if covers > best:
             best, used, act = covers, length, rule
     return used if act(reading, used) else 0
@@ -170,7 +168,7 @@ def _colo_port(reading: Reading, value: str) -> None:
 
 
 def _strange(reading: Reading, used: int) -> bool:
-    key = reading.text[reading.place :].partition("=")[0]
+    key = reading.text[reading.place : reading.place + used].partition("=")[0]
     reading.wrong(f"a disk has no parameter `{key}`", "see its parameters in the manual page")
     return True
 

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     """What is wrong with a string of one small language."""
 
 
+MAX_FLAWS = 100
+"""How many flaws are told of one string; reading it ends with them."""
+
+
 def refuse(flaws: Sequence[Flaw], where: str) -> None:
     """Raise the first flaw that is an error as `XlcfgError`; `where` names the string."""
     for flaw in flaws:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from xlcfg.error import XlcfgError
 from xlcfg.rules import SPEC, SPEC_IGNORED, SPEC_RANGE, WARNED, Rule
-from xlcfg.specs.flaw import Flaw, refuse
+from xlcfg.specs.flaw import MAX_FLAWS, Flaw, refuse
 from xlcfg.specs.uuid import Uuid
 from xlcfg.specs.words import FREE, Count, Digits, Free, Word
 
@@ -68,6 +68,8 @@ class Grammar:
         flaws: list[Flaw] = []
         known = {key.name: key for key in self.keys}
         for word, start in _words(text, self.separator):
+            if len(flaws) >= MAX_FLAWS:
+                break
             entry = self._entry(word, start, flaws)
             if entry is None:
                 if self.style is Style.PAIR:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from xlcfg.cnumber import leading
 from xlcfg.error import XlcfgError
 from xlcfg.rules import SPEC, SPEC_IGNORED, SPEC_RANGE
-from xlcfg.specs.flaw import Flaw, refuse
+from xlcfg.specs.flaw import MAX_FLAWS, Flaw, refuse
 
 SECTION = "xl-pci-configuration(5)"
 
@@ -79,8 +79,9 @@ def _scan(text: str) -> tuple[Pci, list[Flaw]]:
         place += 1
     elif match is not None and "=" not in text:
         return Pci(), [Flaw(str(wrong), "write `[DDDD:]BB:SS.F` as lspci(1) does")]
-    while place < len(text):
-        word = text[place:].partition(",")[0]
+    while place < len(text) and len(found) < MAX_FLAWS:
+        end = text.find(",", place)
+        word = text[place:] if end < 0 else text[place:end]
         _pair(word, place, values, found)
         place += len(word) + 1
     if not values.get("bdf") and not values.get("name"):
