@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -56,13 +56,23 @@ class FakeHost:
         self._room = room
         programs = room / "bin"
         programs.mkdir(parents=True)
-        (programs / "ssh").symlink_to(HERE / "fake_ssh.py")
+        (programs / "ssh").symlink_to(HERE / "fake_ssh.sh")
         monkeypatch.setenv("FAKE_SSH", str(room))
         monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
         self.answers(fresh_answers())
 
     def answers(self, answers: Mapping[str, Answer]) -> None:
-        (self._room / "answers.json").write_text(json.dumps(answers))
+        room = self._room / "answers"
+        shutil.rmtree(room, ignore_errors=True)
+        room.mkdir()
+        for number, start in enumerate(sorted(answers, key=len, reverse=True)):
+            answer = room / f"{number:02}"
+            answer.mkdir()
+            code, out, err = answers[start] or ("lost", "", "")
+            for name, text in {"start": f"{start}\n", "code": f"{code}\n"}.items():
+                (answer / name).write_text(text)
+            (answer / "out").write_text(out)
+            (answer / "err").write_text(err)
 
     def refuses(self, said: str) -> None:
         (self._room / "refusal").write_text(said)

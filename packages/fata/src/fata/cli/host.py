@@ -15,6 +15,8 @@ from functoria.error import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _LEAST_NETWORK = 28
+_PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+"""Networks that anyone may use (RFC 1918, section 3)."""
 
 
 def reached(command: Command) -> Command:
@@ -45,7 +47,8 @@ def _subnet(
         network = IPv4Network(text)
     except ValueError:
         network = None
-    if network is None or not network.is_private or not 8 <= network.prefixlen <= _LEAST_NETWORK:
+    private = network is not None and any(map(network.subnet_of, _PRIVATE))
+    if network is None or not private or network.prefixlen > _LEAST_NETWORK:
         raise UsageError(
             f"`{text}` is not a private network that guests can be on",
             "--subnet",

@@ -28,6 +28,7 @@ CONNECT_SECONDS = 15
 LIMIT_BYTES = 8_000_000
 """No answer of a host is longer; a longer one is not listened to."""
 _SSH_FAILED = 255
+_MOMENT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Connection:
                 "see what the machine is busy with, then run the command again",
             )
         # ssh itself ends with 255; so may a command, but then the connection is still there.
-        if code == _SSH_FAILED and not self.alive:
+        if code == _SSH_FAILED and self._ends_soon():
             raise failure.lost(self.destination)
         return Result(code, out, err)
 
@@ -104,6 +105,13 @@ class Connection:
     def alive(self) -> bool:
         """Whether the connection is still there."""
         return self._master is not None and self._master.poll() is None
+
+    def _ends_soon(self) -> bool:
+        """Whether the master has ended, which it may do a moment after the command."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            if self._master is not None:
+                self._master.wait(_MOMENT)
+        return not self.alive
 
     def _ssh_words(self) -> tuple[str, ...]:
         # With `ProxyCommand=false` a command fails when the connection has gone, instead of
