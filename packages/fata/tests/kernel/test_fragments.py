@@ -51,6 +51,17 @@ def test_disks_are_driven_only_where_they_are_needed() -> None:
     assert "CONFIG_VIRTIO_BLK=y\n" in merged("virtio-block")
 
 
+def test_xens_drivers_are_in_profiles_of_their_own() -> None:
+    assert profile_for((), "xen") == profile_for(("xen-net",), "xen") == "xen"
+    assert profile_for(("xen-net", "xen-block"), "xen") == "xen-block"
+    assert has_feature("xen", "xen-net")
+    assert not has_feature("xen", "net")
+    for symbol in ("VIRTIO", "PCI", "SERIAL_8250"):
+        assert f"CONFIG_{symbol}=y\n" not in merged("xen-block")
+    assert "CONFIG_XEN_PV=y\n" in merged("xen")
+    assert "CONFIG_XEN_PVH=y\n" in merged("xen")
+
+
 def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UserError, match="no kernel profile `vax`") as raised:
         merged("vax")

@@ -8,6 +8,7 @@ from libos.boot.devices import (
     declared_interfaces,
     disks,
     interfaces_by_bus,
+    interfaces_by_vif,
     told_interfaces,
 )
 
@@ -59,3 +60,32 @@ def test_interfaces_are_in_the_order_of_their_places_on_the_bus(tmp_path: Path) 
         (net / name / "device").symlink_to(devices / place)
     (net / "lo").mkdir()
     assert interfaces_by_bus(str(net)) == ("eth1", "eth2", "eth0")
+
+
+def node(tmp_path: Path, place: str, text: str) -> None:
+    """A device of Xen as sysfs shows it, with its place in XenStore."""
+    directory = tmp_path / place / "device"
+    directory.mkdir(parents=True)
+    (directory / "nodename").write_text(f"{text}\n")
+
+
+def test_on_xen_disks_are_known_by_the_numbers_that_the_image_was_built_with(
+    tmp_path: Path,
+) -> None:
+    blocks = tmp_path / "block"
+    for disk, number in (("xvdb", 51728), ("xvda", 51712), ("xvdq", 268439552)):
+        node(blocks, disk, f"device/vbd/{number}")
+    (blocks / "loop0").mkdir()
+    line = words(tmp_path, "fata.disk=data,51728 fata.disk=log,51712 fata.disk=x fata.disk=y,z")
+    assert disks(str(blocks), line) == {"data": "xvdb", "log": "xvda"}
+    assert disks(str(blocks), words(tmp_path, "quiet")) == {}
+
+
+def test_on_xen_interfaces_are_known_by_the_numbers_of_vifs(tmp_path: Path) -> None:
+    net = tmp_path / "net"
+    for name, number in (("eth0", 10), ("eth1", 2), ("eth2", 0)):
+        node(net, name, f"device/vif/{number}")
+    (net / "lo").mkdir()
+    assert interfaces_by_vif(str(net)) == {"10": "eth0", "2": "eth1", "0": "eth2"}
+    (tmp_path / "none").mkdir()
+    assert interfaces_by_vif(str(tmp_path / "none")) == {}

@@ -21,6 +21,8 @@ VERBS: Mapping[str, Verb] = {
     "query": STANDARD["query"],
     "clean": Verb("functoria.cli.verbs.clean", "Remove what configure and build have made."),
     "doctor": Verb("fata.cli.doctor", "Say what this machine can and cannot do."),
+    "host": Verb("fata.cli.host", "Set machines up that run guests."),
+    "lab": Verb("fata.cli.lab", "Run a Xen host inside QEMU, for those who have none."),
     "kernel": Verb("fata.cli.kernel", "Build, list and inspect kernels."),
     "completion": STANDARD["completion"],
     "help": STANDARD["help"],

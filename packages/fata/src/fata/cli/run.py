@@ -12,6 +12,8 @@ import click
 from fata.arguments import check_arguments
 from fata.cli.project import saved_project
 from fata.consoles import console as new_console
+from fata.devices.target import XEN
+from fata.disks import Plan as DiskPlan
 from fata.disks import opened, parse_disks, plan_disks
 from fata.exit_codes import DONE, INTERRUPTED, NO_OUTCOME
 from fata.image.manifest import Manifest
@@ -108,6 +110,8 @@ def command(  # noqa: PLR0913 - they are the options
         program = process_command(directory, made, options)
         os.execv(program[0], program)  # noqa: S606 - signals and the exit code are its own
     disks = plan_disks(made, options.disks, project.directory)
+    if made.target == XEN:
+        return _run_on_xen(settings, made, project, options, disks, console)
     guest, choice = plan(directory, made, options, tuple(each.disk for each in disks))
     _introduce(settings, made, guest, choice)
     kept = contextlib.nullcontext(console) if console else new_console(directory)
@@ -115,6 +119,30 @@ def command(  # noqa: PLR0913 - they are the options
         terminal = Terminal(settings, tuple(device.name for device in made.network))
         try:
             outcome = run(guest, choice.accelerator, log, terminal)
+        finally:
+            terminal.end()
+    return _ended(settings, outcome)
+
+
+def _run_on_xen(
+    settings: Settings,
+    made: Manifest,
+    project: Project,
+    options: Options,
+    disks: tuple[DiskPlan, ...],
+    console: Path | None,
+) -> int:
+    from fata.xen.run import Session, check_options
+    from fata.xen.run import run as run_on_xen
+
+    directory = project.output
+    kept = contextlib.nullcontext(console) if console else new_console(directory)
+    terminal = Terminal(settings, ())
+    with opened(disks, settings.report), kept as log:
+        check_options(made, directory, options, disks)
+        session = Session(directory, disks, log, settings.report, terminal.show)
+        try:
+            outcome = run_on_xen(made, options, session)
         finally:
             terminal.end()
     return _ended(settings, outcome)
@@ -178,6 +206,10 @@ class Terminal(Observer):
 
     def output(self, data: bytes, at: float) -> None:
         """Pass on what the guest prints."""
+        self.show(data)
+
+    def show(self, data: bytes) -> None:
+        """Pass on bytes of the console."""
         self._write(self._console.feed(data))
 
     def end(self) -> None:

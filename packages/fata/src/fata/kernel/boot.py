@@ -21,6 +21,9 @@ _HYPERVISOR: Mapping[str, tuple[str, ...]] = {
     "virtio": ("console=ttyS0", "reboot=t"),
     "xen": ("console=hvc0",),
 }
+# The tables of a PVH guest are all that is left of a PC, and the code that reads them reports each
+# part that it misses as an error. What is worse than an error still shows.
+_LEVEL: Mapping[str, tuple[str, ...]] = {"virtio": (), "xen": ("loglevel=3",)}
 # A guest runs one program: there is no other to protect from it inside.
 _MORE: Mapping[str, tuple[str, ...]] = {"debian": ("mitigations=off",)}
 # An emulated timer interrupt needs no proof, and an emulated APIC timer, calibrated for a tenth of
@@ -46,4 +49,5 @@ def machines(config: str) -> tuple[Machine, ...]:
 
 def cmdline(provider: str, hypervisor: str = "virtio") -> tuple[str, ...]:
     """The words that every guest of this provider's kernels wants on `virtio` or on `xen`."""
-    return _HYPERVISOR[hypervisor] + _CMDLINE + _MORE.get(provider, ())
+    words = _HYPERVISOR[hypervisor] + _CMDLINE + _LEVEL[hypervisor]
+    return words + _MORE.get(provider, ())

@@ -33,7 +33,8 @@ class Place:
 
     `output` is the directory of the build and `disks` that of the disks which are not in `files`,
     both absolute. Interfaces are on `bridge` but for those in `bridges`; `macs` are the hardware
-    addresses of those that do not get one at random each time.
+    addresses of those that do not get one at random each time. A guest that crashed is kept for
+    a look at it, unless `on_crash` says otherwise.
     """
 
     output: Path
@@ -43,6 +44,7 @@ class Place:
     bridges: Mapping[str, str] = field(default_factory=dict)
     macs: Mapping[str, str] = field(default_factory=dict)
     memory: int | None = None
+    on_crash: Action = Action.PRESERVE
 
 
 def place_of(project: Path, output: Path, bridge: str) -> Place:
@@ -70,7 +72,7 @@ def domain(made: Manifest, place: Place, arguments: tuple[str, ...] = ()) -> Dom
         # The guest ends by a restart, which Xen carries out for each of its types in one way.
         on_poweroff=Action.DESTROY,
         on_reboot=Action.DESTROY,
-        on_crash=Action.PRESERVE,
+        on_crash=place.on_crash,
         blocks=tuple(_block(disk, place) for disk in made.disks),
         networks=tuple(
             Network(

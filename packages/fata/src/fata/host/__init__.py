@@ -1,0 +1,1 @@
+"""Hosts: machines of the user's, reached by ssh, that run guests."""

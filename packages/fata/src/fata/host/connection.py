@@ -1,0 +1,220 @@
+"""One connection to a host through the user's own ssh, and commands run over it.
+
+A connection is one `ssh -M` (ssh_config(5), ControlMaster), a child of ours with its socket in a
+private directory; each command is an `ssh` that uses that socket, so that only the first one
+costs a key exchange. Commands are argument lists, quoted once for the shell of the other side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Self
+
+from fata.host import failure
+from fata.host.destination import Destination
+from functoria.error import UserError
+
+CONNECT_SECONDS = 15
+LIMIT_BYTES = 8_000_000
+"""No answer of a host is longer; a longer one is not listened to."""
+_SSH_FAILED = 255
+_MOMENT = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`Result(code, out, err)` is how a command ended, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Connection:
+    """`Connection(destination)` is a connection while its `with` block runs.
+
+    Raises `UserError` where there is no ssh, or where ssh cannot connect.
+    """
+
+    def __init__(self, destination: Destination, connect_seconds: int = CONNECT_SECONDS) -> None:
+        self.destination = destination
+        self.become: tuple[str, ...] = ()
+        self._program = _ssh()
+        self._seconds = connect_seconds
+        self._undo = contextlib.ExitStack()
+        self._master: subprocess.Popen[bytes] | None = None
+        self._socket = Path()
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as undo:
+            # A path of a socket has 108 bytes at most (unix(7)): not in a long TMPDIR.
+            short = "/tmp" if Path("/tmp").is_dir() else None  # noqa: S108 - mkdtemp is private
+            directory = undo.enter_context(tempfile.TemporaryDirectory(prefix="fata-", dir=short))
+            self._socket = Path(directory, "ssh")
+            said = undo.enter_context(tempfile.TemporaryFile())
+            self._master = self._start(said)
+            undo.callback(_end, self._master)
+            self._await(self._master, said)
+            self._undo = undo.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._undo.close()
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        content: bytes = b"",
+        *,
+        seconds: float = 120,
+        plain: bool = False,
+    ) -> Result:
+        """`run(arguments, content)` is how the command ended on the host, fed with `content`.
+
+        It runs as root, as `become` says, unless `plain`. Raises `UserError` when the connection
+        is lost, or the command has not ended after so many `seconds`.
+        """
+        words = [*(() if plain else self.become), *arguments]
+        command = [*self._ssh_words(), "--", self.destination.name, shlex.join(words)]
+        with tempfile.TemporaryFile() as stdin:
+            stdin.write(content)
+            stdin.seek(0)
+            code, out, err = _captured(command, stdin, time.monotonic() + seconds)
+        if code is None:
+            raise UserError(
+                f"`{arguments[0]}` did not end within {seconds:.0f} s on {self.destination.name}",
+                self.destination.name,
+                "see what the machine is busy with, then run the command again",
+            )
+        # ssh itself ends with 255; so may a command, but then the connection is still there.
+        if code == _SSH_FAILED and self._ends_soon():
+            raise failure.lost(self.destination)
+        return Result(code, out, err)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the connection is still there."""
+        return self._master is not None and self._master.poll() is None
+
+    def _ends_soon(self) -> bool:
+        """Whether the master has ended, which it may do a moment after the command."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            if self._master is not None:
+                self._master.wait(_MOMENT)
+        return not self.alive
+
+    def _ssh_words(self) -> tuple[str, ...]:
+        # With `ProxyCommand=false` a command fails when the connection has gone, instead of
+        # making one of its own.
+        return (
+            *(self._program, *self.destination.options, "-T"),
+            *("-o", f"ControlPath={self._socket}", "-o", "ControlMaster=no"),
+            *("-o", "ProxyCommand=false", "-o", "ClearAllForwardings=yes"),
+        )
+
+    def _start(self, said: IO[bytes]) -> subprocess.Popen[bytes]:
+        words = (
+            *(self._program, *self.destination.options, "-M", "-N", "-T"),
+            *("-o", f"ControlPath={self._socket}", "-o", "ControlPersist=no"),
+            *("-o", f"ConnectTimeout={self._seconds}", "-o", "ClearAllForwardings=yes"),
+            *("-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=6"),
+            *("--", self.destination.name),
+        )
+        # A session of its own: the ctrl-C of the terminal reaches only us, and we clear up.
+        return subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            start_new_session=True,
+        )
+
+    def _await(self, master: subprocess.Popen[bytes], said: IO[bytes]) -> None:
+        """Wait until the master can be used: its socket appears when the host has let us in."""
+        deadline = time.monotonic() + 2 * self._seconds
+        while not self._socket.exists():
+            if master.poll() is not None:
+                raise failure.not_connected(self.destination, _text(said))
+            if time.monotonic() > deadline:
+                raise failure.not_connected(self.destination, "Connection timed out")
+            time.sleep(0.02)
+
+
+def _captured(
+    command: Sequence[str], stdin: IO[bytes], deadline: float
+) -> tuple[int | None, str, str]:
+    """The exit code and both outputs of a command; no code where it was ended at the deadline."""
+    with subprocess.Popen(
+        command,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as child:
+        try:
+            complete, texts = _read(child, deadline)
+        except BaseException:
+            child.kill()
+            raise
+        if not complete:
+            child.kill()
+            return None, *texts
+        return child.wait(), *texts
+
+
+def _read(child: subprocess.Popen[bytes], deadline: float) -> tuple[bool, tuple[str, str]]:
+    """Whether the child closed its outputs in time, and what it wrote; too much of it is cut."""
+    with selectors.DefaultSelector() as selector:
+        outputs: dict[int, bytearray] = {}
+        for file in (child.stdout, child.stderr):
+            if file is not None:
+                outputs[file.fileno()] = bytearray()
+                selector.register(file, selectors.EVENT_READ)
+        while selector.get_map():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            for key, _ in selector.select(left):
+                data = key.fileobj.read1(1 << 16)  # type: ignore[union-attr]
+                if not data:
+                    selector.unregister(key.fileobj)
+                if len(outputs[key.fd]) < LIMIT_BYTES:
+                    outputs[key.fd] += data
+        out, err = (bytes(data).decode(errors="replace") for data in outputs.values())
+        return not selector.get_map(), (out, err)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is None:
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(5)
+        except subprocess.TimeoutExpired:
+            child.kill()
+    child.wait()
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read(1 << 16).decode(errors="replace")
+
+
+def _ssh() -> str:
+    found = shutil.which("ssh")
+    if found is None:
+        raise UserError(
+            "`ssh` is not installed: hosts are reached with it",
+            None,
+            "install it with `apt install openssh-client`",
+        )
+    return found

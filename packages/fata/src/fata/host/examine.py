@@ -1,0 +1,130 @@
+"""What a host can and cannot do, each with the command that mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fata.doctor import Finding, State
+from fata.host import refusal
+from fata.host.facts import Facts
+from fata.host.kind import GRUB_FILE, KVM, STATE, Kind, Wishes
+from fata.host.plan import plan, wanted_packages
+from fata.host.steps import MakeDirectory, Reboot, RunCommand, Step, WriteFile, shown
+from functoria.error import UserError
+
+
+def kind_of(facts: Facts) -> Kind:
+    """`kind_of(facts)` is what the host was set up as, or seems to be meant for."""
+    xen = (
+        facts.system.dom0
+        or GRUB_FILE in facts.system.files
+        or "xen-system-amd64" in facts.packages.installed
+    )
+    return Kind.XEN if xen else Kind.QEMU
+
+
+def findings(facts: Facts, name: str, setup: str) -> tuple[Finding, ...]:
+    """`findings(facts, name, setup)` is all rows of the host `name`.
+
+    `setup` is the command that sets it up, which mends most.
+    """
+    kind = kind_of(facts)
+    return (
+        _system(facts, kind, name),
+        _packages(facts, kind, setup),
+        *_steps(facts, kind, setup),
+        _hypervisor(facts, kind, setup),
+        _processor(facts, kind),
+        _room(facts),
+    )
+
+
+def _system(facts: Facts, kind: Kind, name: str) -> Finding:
+    found = f"{facts.system.name}, Linux {facts.system.kernel}, {_size(facts.system.memory)}"
+    try:
+        refusal.refuse(facts, kind, name)
+    except UserError as error:
+        return Finding("system", State.MISSING, error.what, error.do)
+    return Finding("system", State.GOOD, found)
+
+
+def _packages(facts: Facts, kind: Kind, setup: str) -> Finding:
+    wanted = wanted_packages(facts, kind)
+    missing = [name for name in wanted if name not in facts.packages.installed]
+    if missing:
+        found = f"{', '.join(missing)} missing: it cannot run guests"
+        return Finding("packages", State.MISSING, found, setup)
+    versions = (f"{name} {facts.packages.installed[name]}" for name in wanted)
+    return Finding("packages", State.GOOD, ", ".join(versions))
+
+
+def _steps(facts: Facts, kind: Kind, setup: str) -> Iterator[Finding]:
+    """The network and the directory, as far as the plan has something to do to them."""
+    try:
+        steps = plan(facts, Wishes(kind))
+    except UserError as error:
+        yield Finding("files", State.MISSING, error.what, error.do)
+        return
+    lacking = [step for step in steps if isinstance(step, WriteFile | RunCommand)]
+    addresses = facts.network.addresses.get(kind.bridge, ())
+    if lacking:
+        found = f"to do: {shown(lacking[0])}"
+        yield Finding("settings", State.MISSING, found, setup)
+    else:
+        yield Finding("settings", State.GOOD, "as `fata host setup` writes them")
+    where = ", ".join(map(str, addresses))
+    if where:
+        yield Finding("network", State.GOOD, f"guests are on {kind.bridge}, {where}")
+    else:
+        yield Finding("network", State.MISSING, f"there is no bridge {kind.bridge}", setup)
+    yield _directory(facts, steps, setup)
+
+
+def _directory(facts: Facts, steps: tuple[Step, ...], setup: str) -> Finding:
+    found = facts.status.get(STATE)
+    if found is None:
+        return Finding("state", State.MISSING, f"there is no {STATE}", setup)
+    row = f"{STATE} is {found.owner}'s, mode {found.mode & 0o7777:04o}"
+    if any(isinstance(step, MakeDirectory) for step in steps):
+        return Finding("state", State.MISSING, row, setup)
+    return Finding("state", State.GOOD, row)
+
+
+def _hypervisor(facts: Facts, kind: Kind, setup: str) -> Finding:
+    if kind is Kind.XEN:
+        if facts.system.dom0:
+            return Finding("xen", State.GOOD, "the host runs Xen, and this is dom0")
+        steps = plan_or_nothing(facts, kind)
+        ready = steps and all(isinstance(step, Reboot) for step in steps)
+        found = "the host does not run Xen" + (", but will after a reboot" if ready else "")
+        return Finding("xen", State.MISSING, found, f"{setup} --reboot")
+    if KVM in facts.status:
+        return Finding("kvm", State.GOOD, f"{KVM} is there")
+    do = None if facts.system.virtualisation else "switch virtualisation on in the firmware"
+    return Finding("kvm", State.LIMITED, f"there is no {KVM}: guests are emulated", do)
+
+
+def plan_or_nothing(facts: Facts, kind: Kind) -> tuple[Step, ...]:
+    """`plan_or_nothing(facts, kind)` is the plan, or nothing where there can be none."""
+    try:
+        return plan(facts, Wishes(kind))
+    except UserError:
+        return ()
+
+
+def _processor(facts: Facts, kind: Kind) -> Finding:
+    # Under Xen the processor's flags are those that Xen shows to dom0, without these two.
+    if facts.system.virtualisation or facts.system.dom0:
+        return Finding("processor", State.GOOD, "it can virtualise")
+    lack = "only PV guests run" if kind is Kind.XEN else "guests are slow"
+    do = "switch virtualisation on in the firmware, or in what the host itself is a guest of"
+    return Finding("processor", State.LIMITED, f"it shows no vmx and no svm: {lack}", do)
+
+
+def _room(facts: Facts) -> Finding:
+    least = min(facts.free.items(), key=lambda item: (item[1], item[0]))
+    return Finding("disk", State.GOOD, f"{_size(least[1])} free on {least[0]}")
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB"

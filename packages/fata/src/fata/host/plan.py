@@ -1,0 +1,129 @@
+"""What a host lacks to run guests: pure, from what it is to the steps that are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+from fata.host import grub, network
+from fata.host.facts import Facts, Status
+from fata.host.kind import GRUB_FILE, MARK, STATE, SYSCTL_FILE, Kind, Wishes
+from fata.host.steps import (
+    InstallPackages,
+    MakeDirectory,
+    Reboot,
+    RunCommand,
+    Step,
+    WriteFile,
+)
+from functoria.error import UserError
+
+_MIB = 1 << 20
+_STATE_MODE = 0o750
+_DOM0_LEAST, _DOM0_MOST = 512, 4096
+_KERNEL = "linux-image-amd64"
+"""Debian's usual kernel: that of its cloud images cannot be dom0 (CONFIG_XEN_DOM0)."""
+
+
+def plan(facts: Facts, wishes: Wishes) -> tuple[Step, ...]:
+    """`plan(facts, wishes)` is the steps that are needed, in order; none where all is done.
+
+    Raises `UserError` for a file that another has written where fata would write.
+    """
+    net = network.subnet(facts.network, wishes.kind, wishes.subnet)
+    missing = tuple(
+        name for name in wanted_packages(facts, wishes.kind) if name not in facts.packages.installed
+    )
+    boot = tuple(_boot_files(facts, wishes))
+    return (
+        *boot,  # before the packages, whose installation has the menu of GRUB written
+        *((InstallPackages(missing),) if missing else ()),
+        *_network(facts, wishes.kind, net),
+        *_menu(facts, wishes.kind, changed=bool(boot or missing)),
+        *_state(facts, wishes.kind),
+        *_reboot(facts, wishes.kind, changed=bool(boot)),
+    )
+
+
+def wanted_packages(facts: Facts, kind: Kind) -> tuple[str, ...]:
+    """`wanted_packages(facts, kind)` is the packages that a host of that kind has."""
+    if kind is Kind.QEMU:
+        return ("qemu-system-x86", "nftables")
+    installed = facts.packages.installed
+    usual = (name for name in installed if name.startswith("linux-image-") and "cloud" not in name)
+    return ("xen-system-amd64", "nftables", *(() if any(usual) else (_KERNEL,)))
+
+
+def _boot_files(facts: Facts, wishes: Wishes) -> Iterator[Step]:
+    if wishes.kind is Kind.XEN:
+        memory = wishes.dom0_memory or _dom0_memory(facts)
+        yield from _file(facts, GRUB_FILE, grub.settings(memory), "from the next start on")
+
+
+def _dom0_memory(facts: Facts) -> int:
+    """What dom0 has in our file already, or a quarter of the memory within limits, in MiB."""
+    known = grub.dom0_memory(facts.system.files.get(GRUB_FILE, ""))
+    quarter = facts.system.memory // _MIB // 4
+    return known or max(_DOM0_LEAST, min(_DOM0_MOST, quarter // 128 * 128))
+
+
+def _network(facts: Facts, kind: Kind, net: IPv4Network) -> Iterator[Step]:
+    sysctl = tuple(_file(facts, SYSCTL_FILE, network.forwarding(), "at once"))
+    unit = tuple(_file(facts, kind.unit_file, network.unit(kind, net), "at once"))
+    rules = tuple(_file(facts, kind.rules_file, network.rules(kind, net), "at once"))
+    yield from (*sysctl, *unit, *rules)
+    if sysctl or not facts.system.forwarding:
+        yield RunCommand(("/lib/systemd/systemd-sysctl", SYSCTL_FILE), "pass packets on")
+    own = facts.network.addresses.get(kind.bridge, ())
+    if any(address.network != net for address in own):
+        yield RunCommand(
+            ("ip", "address", "flush", "dev", kind.bridge), "take the bridge's old address away"
+        )
+    if unit:
+        yield RunCommand(("systemctl", "daemon-reload"), "have systemd read its units")
+    now = facts.units.get(kind.unit)
+    if now is None or not now.enabled:
+        yield RunCommand(("systemctl", "enable", kind.unit), "make the bridge at every start")
+    if unit or rules or now is None or not now.active or not own:
+        yield RunCommand(("systemctl", "restart", kind.unit), "make the bridge now")
+
+
+def _menu(facts: Facts, kind: Kind, *, changed: bool) -> Iterator[Step]:
+    if kind is Kind.XEN and (changed or not facts.system.boots_xen):
+        yield RunCommand(("update-grub",), "have GRUB start Xen")
+
+
+def _state(facts: Facts, kind: Kind) -> Iterator[Step]:
+    found = facts.status.get(STATE)
+    if found is None:
+        yield MakeDirectory(STATE, _STATE_MODE, facts.login.user)
+    elif found.mode & 0o7777 != _STATE_MODE:
+        yield MakeDirectory(STATE, _STATE_MODE, found.owner)
+    if kind is Kind.QEMU and facts.login.uid != 0 and "kvm" not in facts.login.groups:
+        yield RunCommand(
+            ("usermod", "--append", "--groups", "kvm", facts.login.user),
+            f"let {facts.login.user} use KVM",
+        )
+
+
+def _reboot(facts: Facts, kind: Kind, *, changed: bool) -> Iterator[Step]:
+    if kind is not Kind.XEN:
+        return
+    if not facts.system.dom0:
+        yield Reboot("so that the host starts Xen")
+    elif changed:
+        yield Reboot("so that Xen starts with its new settings")
+
+
+def _file(facts: Facts, path: str, content: str, since: str) -> Iterator[Step]:
+    """The step that writes a file of ours, if the host has it otherwise."""
+    there: Status | None = facts.status.get(path)
+    found = facts.system.files.get(path, "")
+    if there is not None and MARK not in found[:512]:
+        raise UserError(
+            f"{path} on the host was not written by fata, and is left as it is",
+            path,
+            "move the file away there, then run the command again",
+        )
+    if found != content:
+        yield WriteFile(path, content, since)

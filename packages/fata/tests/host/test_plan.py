@@ -1,0 +1,235 @@
+"""From what a host is to what is done to it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import replace
+from ipaddress import IPv4Interface, IPv4Network
+from pathlib import Path
+
+import pytest
+
+from fata.host import grub, network
+from fata.host.facts import Facts, Network, Status, Unit
+from fata.host.kind import GRUB_FILE, MARK, SYSCTL_FILE, Kind, Wishes
+from fata.host.plan import plan
+from fata.host.refusal import refuse
+from fata.host.steps import (
+    InstallPackages,
+    MakeDirectory,
+    Reboot,
+    RunCommand,
+    Step,
+    WriteFile,
+    shown,
+)
+from functoria import UserError
+
+from .hosts import fresh_facts
+
+XEN, QEMU = Wishes(Kind.XEN), Wishes(Kind.QEMU)
+
+
+def after(facts: Facts, steps: tuple[Step, ...], kind: Kind) -> Facts:
+    """What the host is when the steps have been done, a reboot among them."""
+    for step in steps:
+        system, packages = facts.system, facts.packages
+        match step:
+            case InstallPackages():
+                new = {**packages.installed, **dict.fromkeys(step.names, "1")}
+                facts = replace(facts, packages=replace(packages, installed=new))
+            case WriteFile():
+                status = {**facts.status, step.path: Status(step.mode, "root")}
+                files = {**system.files, step.path: step.content}
+                facts = replace(facts, status=status, system=replace(system, files=files))
+            case MakeDirectory():
+                status = {**facts.status, step.path: Status(step.mode, step.owner)}
+                facts = replace(facts, status=status)
+            case Reboot():
+                facts = replace(facts, system=replace(system, dom0=True, under_xen=True))
+            case RunCommand(("usermod", *_)):
+                groups = facts.login.groups | {"kvm"}
+                facts = replace(facts, login=replace(facts.login, groups=groups))
+            case RunCommand(("systemctl", "restart", unit)):
+                rules = facts.system.files[kind.unit_file]
+                words = rules.partition("address replace ")[2].split()
+                addresses = {**facts.network.addresses, words[2]: (IPv4Interface(words[0]),)}
+                routes = (*facts.network.routes, IPv4Interface(words[0]).network)
+                facts = replace(facts, network=Network(addresses, routes, None))
+                facts = replace(facts, units={**facts.units, unit: Unit(True, True)})
+            case RunCommand(("update-grub",)):
+                facts = replace(facts, system=replace(system, boots_xen=True))
+            case RunCommand((program, *_)) if program.endswith("sysctl"):
+                facts = replace(facts, system=replace(system, forwarding=True))
+    return facts
+
+
+@pytest.mark.parametrize("wishes", [XEN, QEMU])
+def test_when_all_is_done_there_is_nothing_to_do(wishes: Wishes) -> None:
+    facts = fresh_facts()
+    steps = plan(facts, wishes)
+    assert steps
+    done = after(facts, steps, wishes.kind)
+    assert plan(done, wishes) == ()
+
+
+@pytest.mark.parametrize("wishes", [XEN, QEMU])
+def test_wherever_it_was_broken_off_it_goes_on(wishes: Wishes) -> None:
+    facts = fresh_facts()
+    steps = plan(facts, wishes)
+    for count in range(len(steps)):
+        broken_off = after(facts, steps[:count], wishes.kind)
+        rest = plan(broken_off, wishes)
+        assert rest
+        assert plan(after(broken_off, rest, wishes.kind), wishes) == ()
+
+
+def test_the_subnet_once_chosen_is_kept_and_another_only_taken_when_asked_for() -> None:
+    facts = after(fresh_facts(), plan(fresh_facts(), QEMU), Kind.QEMU)
+    assert facts.network.addresses["fata0"] == (IPv4Interface("10.77.0.1/24"),)
+    other = Wishes(Kind.QEMU, subnet=IPv4Network("172.28.0.0/24"))
+    assert [shown(step).partition(" (")[0] for step in plan(facts, other)] == [
+        "write /etc/systemd/system/fata-network-qemu.service",
+        "write /etc/fata/network-qemu.nft",
+        "take the bridge's old address away: ip address flush dev fata0",
+        "have systemd read its units: systemctl daemon-reload",
+        "make the bridge now: systemctl restart fata-network-qemu.service",
+    ]
+
+
+def test_a_subnet_that_is_in_use() -> None:
+    here = Network({}, (IPv4Network("10.77.0.0/16"),), None)
+    assert network.subnet(here, Kind.QEMU, None) == IPv4Network("10.78.0.0/24")
+    with pytest.raises(UserError, match=r"has a route to 10\.77\.0\.0/16, which overlaps"):
+        network.subnet(here, Kind.QEMU, IPv4Network("10.77.5.0/24"))
+    everywhere = Network({}, (IPv4Network("10.0.0.0/8"),), None)
+    with pytest.raises(UserError, match="routes into every network"):
+        network.subnet(everywhere, Kind.QEMU, None)
+
+
+def test_a_file_of_someone_else_is_left_alone() -> None:
+    facts = fresh_facts()
+    files = {SYSCTL_FILE: "net.ipv4.ip_forward=1\n"}
+    facts = replace(
+        facts,
+        system=replace(facts.system, files=files),
+        status={**facts.status, SYSCTL_FILE: Status(0o644, "root")},
+    )
+    with pytest.raises(UserError, match=r"60-fata\.conf on the host was not written by fata"):
+        plan(facts, QEMU)
+
+
+def test_an_empty_file_is_someone_elses_too() -> None:
+    facts = fresh_facts()
+    facts = replace(facts, status={**facts.status, GRUB_FILE: Status(0o644, "root")})
+    with pytest.raises(UserError, match=r"fata\.cfg on the host was not written by fata"):
+        plan(facts, XEN)
+
+
+def test_the_memory_of_dom0() -> None:
+    def chosen(mib: int, wishes: Wishes = XEN) -> int | None:
+        facts = fresh_facts()
+        facts = replace(facts, system=replace(facts.system, memory=mib << 20))
+        first = plan(facts, wishes)[0]
+        return grub.dom0_memory(first.content) if isinstance(first, WriteFile) else None
+
+    sizes = [chosen(mib) for mib in (1500, 4000, 16000, 64000)]
+    assert sizes == [512, 896, 3968, 4096]
+    assert chosen(64000, Wishes(Kind.XEN, dom0_memory=2048)) == 2048
+
+
+def test_the_memory_of_dom0_is_kept_when_dom0_says_how_much_it_has() -> None:
+    facts = after(fresh_facts(), plan(fresh_facts(), XEN), Kind.XEN)
+    facts = replace(facts, system=replace(facts.system, memory=512 << 20))
+    assert plan(facts, XEN) == ()
+
+
+def test_a_cloud_kernel_cannot_be_dom0() -> None:
+    facts = fresh_facts()
+    images = {name for name in facts.packages.installed if name.startswith("linux-image")}
+    rest = {name: "1" for name in facts.packages.installed if name not in images}
+    cloud = {**rest, "linux-image-cloud-amd64": "6.1", "linux-image-6.1.0-56-cloud-amd64": "6.1"}
+    facts = replace(facts, packages=replace(facts.packages, installed=cloud))
+    steps = [step for step in plan(facts, XEN) if isinstance(step, InstallPackages)]
+    assert steps == [InstallPackages(("xen-system-amd64", "nftables", "linux-image-amd64"))]
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "what"),
+    [
+        ({"distribution": "ubuntu", "name": "Ubuntu 24.04"}, Kind.QEMU, "runs Ubuntu 24.04"),
+        ({"release": "11"}, Kind.QEMU, "which fata does not set up"),
+        ({"init": "sh"}, Kind.QEMU, "was not started by systemd but by `sh`"),
+        ({"memory": 256 << 20}, Kind.QEMU, "has 268 MB of memory; 400 MB are needed"),
+        ({"memory": 1 << 30}, Kind.XEN, "has 1074 MB of memory; 1500 MB are needed"),
+        ({"secure_boot": True}, Kind.XEN, "starts with Secure Boot"),
+        ({"under_xen": True}, Kind.XEN, "is a guest of Xen"),
+        ({"under_xen": True, "dom0": True}, Kind.QEMU, "runs Xen, under which"),
+    ],
+)
+def test_hosts_that_are_refused(changes: dict[str, object], kind: Kind, what: str) -> None:
+    facts = fresh_facts()
+    facts = replace(facts, system=replace(facts.system, **changes))  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=what) as caught:
+        refuse(facts, kind, "web1")
+    assert caught.value.what.startswith("web1 ")
+
+
+def test_more_hosts_that_are_refused() -> None:
+    facts = fresh_facts()
+    packages = facts.packages
+    for changed, what in [
+        (replace(facts, packages=replace(packages, architecture="arm64")), "architecture arm64"),
+        (replace(facts, packages=replace(packages, broken=("a", "b"))), "half-way: a, b"),
+        (replace(facts, packages=replace(packages, installed={})), "does not start by GRUB"),
+        (replace(facts, free={"/": 10**10, "/var": 10**7}), "has 10 MB free on /var"),
+    ]:
+        with pytest.raises(UserError, match=what):
+            refuse(changed, Kind.XEN, "web1")
+    refuse(facts, Kind.XEN, "web1")
+    refuse(facts, Kind.QEMU, "web1")
+
+
+@pytest.mark.parametrize(
+    ("linux", "xen", "dom0"),
+    [
+        ("quiet", "dom0_mem=512M,max:512M", ""),
+        (
+            "quiet console=tty0 console=ttyS0,115200n8",
+            "dom0_mem=512M,max:512M com1=115200,8n1 console=com1,vga",
+            "quiet console=tty0 console=ttyS0,115200n8 console=hvc0",
+        ),
+    ],
+)
+def test_xen_has_its_console_where_linux_had_it(
+    tmp_path: Path, linux: str, xen: str, dom0: str
+) -> None:
+    (tmp_path / "fata.cfg").write_text(grub.settings(512))
+    names = ("GRUB_CMDLINE_XEN_DEFAULT", "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT")
+    printed = "; ".join(f'echo "${name}"' for name in names)
+    told = subprocess.run(
+        ["sh", "-c", f"GRUB_CMDLINE_LINUX_DEFAULT='{linux}'; . ./fata.cfg; {printed}"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    assert told.stdout.decode() == f"{xen}\n{dom0}\n"
+
+
+def test_every_file_says_whose_it_is() -> None:
+    steps = (*plan(fresh_facts(), XEN), *plan(fresh_facts(), QEMU))
+    contents = [step.content for step in steps if isinstance(step, WriteFile)]
+    assert len(contents) == 7
+    assert all(content.startswith(f"# {MARK}") for content in contents)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+    path = tmp_path / Kind.XEN.unit
+    path.write_text(network.unit(Kind.XEN, IPv4Network("10.77.0.0/24")))
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", path], capture_output=True, check=False
+    )
+    said = checked.stderr.decode().splitlines()
+    assert [line for line in said if path.name in line and "nft" not in line] == []

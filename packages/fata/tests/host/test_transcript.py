@@ -1,0 +1,27 @@
+"""`fata host` and `fata doctor --host` as their user sees them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fata.cli.entry import run
+from functoria.testing import check
+
+from .hosts import FakeHost, fresh_answers
+
+HERE = Path(__file__).parent
+
+
+def test_transcript(host: FakeHost, tmp_path: Path) -> None:
+    def refused(arguments: list[str]) -> int:
+        """`fata`, where the host does not know the user's key."""
+        host.refuses("admin@web1: Permission denied (publickey).\n")
+        return run(arguments)
+
+    def no_sudo(arguments: list[str]) -> int:
+        """`fata`, where sudo wants a password."""
+        host.answers({**fresh_answers(), "true": (1, "", "sudo: a password is required\n")})
+        return run(arguments)
+
+    programs = {"fata": run, "fata-without-sudo": no_sudo, "fata-without-key": refused}
+    check(HERE / "transcript.txt", tmp_path, programs)

@@ -1,0 +1,209 @@
+"""The target `xen`: what `fata build` writes, and guests on a real Xen host, inside QEMU.
+
+Tests are named after the weaknesses (W1 to W10) of the first generator of such files.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import xlcfg
+from fata import lab as labs
+from fata.image import manifest
+from fata.lab import Forward, Lab
+from fata.xen.guest import Place, configuration
+from tests.conftest import MakeProject, Project
+from tests.test_given import CONFIG, JOB
+
+MACS = {"net": "00:16:3e:fa:7a:01"}
+
+
+@pytest.fixture
+def two(project: MakeProject) -> Project:
+    """A program with two disks and two interfaces, declared in another order than used."""
+    made = project()
+    made.write("config.py", CONFIG)
+    made.write("job.py", JOB)
+    return made
+
+
+def listed(built: Project, option: str) -> list[str]:
+    name = next(built.output.glob("*.xl"))
+    value = xlcfg.values(xlcfg.parse(name.read_text()))[option]
+    assert isinstance(value, list)
+    return [str(item) for item in value]
+
+
+@pytest.mark.e2e
+def test_w1_w2_w3_what_is_written_is_what_the_guest_is_told(two: Project) -> None:
+    two.built("-t", "xen")
+    assert sorted(path.name for path in two.output.glob("two.*")) == [
+        "two.libvirt.xml",
+        "two.xl",
+        "two.xl.in",
+    ]
+    disks = listed(two, "disk")
+    assert [disk.split(", ")[1:] for disk in disks] == [
+        ["vdev=xvda", "access=rw", f"target={two.directory}/disks/small.img"],
+        ["vdev=xvdb", "access=rw", f"target={two.directory}/disks/large.img"],
+    ]
+    assert len(listed(two, "vif")) == 2
+    made = manifest.read(two.output)
+    assert made.image is not None
+    words = made.image.command_line.split()
+    assert {"fata.disk=small,51712", "fata.disk=large,51728", "fata.nics=back,front"} <= {*words}
+    assert [(disk.name, disk.vdev) for disk in made.disks] == [("small", "xvda"), ("large", "xvdb")]
+    assert two.ok("query", "xl").out == (two.output / "two.xl").read_text()
+    assert two.ok("query", "xl-in").out == (two.output / "two.xl.in").read_text()
+    assert two.ok("query", "libvirt").out == (two.output / "two.libvirt.xml").read_text()
+
+
+@pytest.mark.e2e
+def test_w9_a_dry_run_writes_nothing_and_clean_leaves_what_others_wrote(two: Project) -> None:
+    two.ok("configure", "-t", "xen")
+    said = two.ok("build", "--dry-run")
+    assert "two.xl.in" in said.out + said.err
+    assert not (two.directory / "dist").exists()
+    two.ok("build")
+    (two.output / "mine.xl").write_text('name = "mine"\n')
+    output = two.output
+    two.ok("clean")
+    assert [path.name for path in output.iterdir()] == ["mine.xl"]
+
+
+def test_w9_a_description_that_somebody_wrote_is_not_replaced(two: Project) -> None:
+    two.write("dist/two-xen/two.xl", 'name = "two"\n')
+    two.ok("configure", "-t", "xen")
+    result = two.fata("build")
+    assert result.code == 1
+    assert "two.xl was not generated, and is left as it is" in result.err
+
+
+@pytest.mark.e2e
+def test_w10_a_program_that_only_prints_has_no_vif_and_no_disk(project: MakeProject) -> None:
+    hello = project("hello").built("-t", "xen", "--xen-type", "pv")
+    values = xlcfg.values(xlcfg.parse((hello.output / "hello.xl").read_text()))
+    assert {"vif", "disk"}.isdisjoint(values)
+    assert values["type"] == "pv"
+
+
+def test_a_description_of_another_target_is_refused(project: MakeProject) -> None:
+    hello = project("hello")
+    result = hello.fata("query", "xl", "-t", "xen")
+    assert result.code == 1
+    assert "nothing is built here yet" in result.err
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A Xen host of our own, ended with the last test."""
+    name = "test-xen"
+    yield labs.ensure(name)
+    labs.down(name)
+
+
+def created(host: Lab, built: Project, *arguments: str, **changes: dict[str, str]) -> str:
+    """The name of the guest, created as an operator would do it from the files of the build."""
+    made = manifest.read(built.output)
+    assert made.image is not None
+    place = Place(Path("/root"), Path("/root"), **changes)  # type: ignore[arg-type]
+    file = built.directory / "guest.xl"
+    file.write_text(configuration(made, place, arguments))
+    blobs = (made.image.kernel.blob.file, made.image.initramfs.file)
+    files = {f"/root/{blob}": built.output / blob for blob in blobs}
+    host.copy({**files, f"/root/{made.name}.xl": file})
+    host.run(["xl", "create", "-q", f"/root/{made.name}.xl"])
+    return made.name
+
+
+def console(host: Lab, name: str) -> str:
+    done = host.run(["cat", f"/var/log/xen/console/guest-{name}.log"], check=False)
+    return done.out.decode(errors="replace")
+
+
+def said(host: Lab, name: str, text: str, seconds: float = 120) -> str:
+    deadline = time.monotonic() + seconds
+    while text not in (found := console(host, name)):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.5)
+    return found
+
+
+def running(host: Lab) -> list[str]:
+    domains = json.loads(host.run(["xl", "list", "-l"]).out)
+    return [domain["config"]["c_info"].get("name", "Domain-0") for domain in domains]
+
+
+def gone(host: Lab, name: str) -> None:
+    """The guest ended, and nothing of it is left."""
+    deadline = time.monotonic() + 60
+    while name in running(host) or host.run(["losetup", "-a"]).out:
+        assert time.monotonic() < deadline, host.run(["xl", "list"]).out
+        time.sleep(0.5)
+    domains = host.run(["xenstore-list", "/local/domain"]).out.split()
+    assert domains == [b"0"]
+    assert b"/local/domain/0/backend/v" not in host.run(["xenstore-ls", "-f"]).out
+
+
+def fetched(port: int, seconds: float = 60) -> str:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as answer:
+                return str(answer.read().decode())
+        except (urllib.error.URLError, OSError):
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+
+
+@pytest.mark.e2e
+@pytest.mark.xdist_group("xen")
+@pytest.mark.parametrize("kind", ["pvh", "pv"])
+def test_a_website_answers_through_the_bridge(host: Lab, project: MakeProject, kind: str) -> None:
+    built = project("website").built("-t", "xen", "--xen-type", kind)
+    address = "10.0.2.101"
+    name = created(host, built, f"--ipv4={address}/24", "--ipv6=none", macs=MACS)
+    assert name in running(host)
+    said(host, name, "listening on port 80")
+    forward = host.publish(Forward(0, address, 80))
+    try:
+        assert "<html" in fetched(forward.host)
+    finally:
+        host.withdraw(forward)
+    host.run(["xl", "shutdown", name])
+    gone(host, name)
+    assert console(host, name).splitlines()[-2:][0] == "fata: exit 130 interrupted"
+    host.run(["rm", f"/var/log/xen/console/guest-{name}.log"])
+
+
+@pytest.mark.e2e
+@pytest.mark.xdist_group("xen")
+def test_w1_w2_two_disks_and_two_interfaces_are_the_right_ones(host: Lab, two: Project) -> None:
+    two.built("-t", "xen")
+    host.run(["sh", "-c", "truncate -s 64K /root/small.img; truncate -s 1M /root/large.img"])
+    host.run(["ip", "link", "add", "xenbr1", "type", "bridge"])
+    host.run(["ip", "link", "set", "xenbr1", "up"])
+    host.run(["ip", "address", "add", "10.0.3.1/24", "dev", "xenbr1"])
+    name = created(
+        host,
+        two,
+        "--front-ipv4=10.0.2.102/24",
+        "--back-ipv4=10.0.3.102/24",
+        bridges={"back": "xenbr1"},
+    )
+    said(host, name, "front is 10.0.2.102, back is 10.0.3.102")
+    for address, word in (("10.0.2.102", b"front"), ("10.0.3.102", b"back")):
+        assert host.run(["busybox", "nc", "-w", "20", address, "80"], limit=60).out == word
+    host.run(["xl", "destroy", name])
+    gone(host, name)
+    for disk in (b"small", b"large"):
+        file = f"/root/{disk.decode()}.img"
+        assert host.run(["head", "-c", "6", file]).out == disk + b"."
+    host.run(["ip", "link", "delete", "xenbr1"])
