@@ -49,7 +49,7 @@ def refused(result_of: Project, *arguments: str, code: int) -> str:
         ),
         (
             REGISTER + 'register("x", main("x:start", KV_RO >> JOB)(socket_stack()))\n',
-            "error: argument 1 (`kv_ro`) of `x` must be a `kv_ro`, but `if_impl` is a `stack`\n"
+            "error: argument 1 (`kv_ro`) of `x` must be a `kv_ro`, but `stack` is a `stack`\n"
             "   at: config.py:2\n"
             '       register("x", main("x:start", KV_RO >> JOB)(socket_stack()))\n'
             "   do: pass a device of the type `kv_ro`",
