@@ -67,7 +67,7 @@ def load(name: str) -> Host | None:
             if store.digest(directory / file) != document["files"][file]:
                 return None
         return Host(directory, tuple(str(version) for version in document["versions"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -6,14 +6,13 @@ import contextlib
 import shlex
 import signal
 import subprocess
-import tarfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
-from typing import IO
 
 from fata.lab import record as records
+from fata.lab.copy import sent
 from fata.lab.keys import ALIAS
 from fata.lab.machine import MEMORY, NETWORK
 from fata.lab.place import DEFAULT, Place, is_locked, locked, names, write
@@ -109,35 +108,16 @@ class Lab:
         Each appears as a whole, with the permissions that it has here, once all have arrived.
         Raises `UserError`.
         """
-        targets = sorted(files)
-        script = ["set -e", "d=$(mktemp -d /tmp/copy.XXXXXX)", 'trap "rm -rf $d" EXIT']
-        script.append('tar -x -f - -C "$d"')
-        for index, target in enumerate(targets):
-            parent = target.rpartition("/")[0] or "/"
-            script.append(
-                f'mkdir -p {shlex.quote(parent)}; mv -f "$d/{index}" {shlex.quote(target)}'
-            )
-        with subprocess.Popen(
-            self.command(["sh", "-c", "\n".join(script)]),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        ) as child:
-            try:
-                if child.stdin is None or child.stderr is None:
-                    raise TypeError("a child without pipes")
-                with contextlib.suppress(BrokenPipeError):
-                    _send(child.stdin, [files[target] for target in targets])
-                said = child.stderr.read().decode(errors="replace").strip()
-            except BaseException:
-                child.kill()
-                raise
-        if child.returncode != 0:
+        with locked(self.place, _silent):
+            _running(self.place)
+            with sent(self.place, files) as script:
+                done = self.run(["sh", "-c", script], check=False)
+        if done.code != 0:
+            said = done.err.decode(errors="replace").strip().rpartition("\n")[2][:300]
             raise UserError(
-                f"files could not be copied to the lab: {said.rpartition(chr(10))[2][:300]}",
+                f"files could not be copied to the lab: {said or f'exit code {done.code}'}",
                 f"the lab `{self.place.name}`",
-                "see with `fata lab ssh -- df` whether it has room, and with `fata lab status` "
-                "whether it runs",
+                f"see with `fata lab ssh --name {self.place.name} -- df` whether it has room",
             )
 
     def publish(self, forward: Forward) -> Forward:
@@ -274,13 +254,6 @@ def _start(place: Place, memory: int, report: Report) -> Lab:
 def _find(place: Place) -> Record | None:
     record = records.load(place.directory)
     return record if record is not None and record.qemu.alive else None
-
-
-def _send(pipe: IO[bytes], paths: Iterable[Path]) -> None:
-    """Write an archive of the files, whose names are their numbers, and close the pipe."""
-    with pipe, tarfile.open(fileobj=pipe, mode="w|") as archive:
-        for index, path in enumerate(paths):
-            archive.add(path.resolve(strict=True), str(index))
 
 
 def _running(place: Place) -> Record:

@@ -16,6 +16,8 @@ from functoria.error import UsageError
 ADDRESS = "10.0.2.10"
 """The control domain on its bridge; DHCP gives guests addresses from 10.0.2.15 on."""
 NETWORK = "net0"
+EXCHANGE_BYTES = 256 << 20
+"""The size of the disk by which files come in; the control domain has half of that for them."""
 BRIDGE = "xenbr0"
 
 MEMORY = 1024
@@ -56,6 +58,7 @@ class Machine:
     kernel: Path
     initramfs: Path
     console: Path
+    exchange: Path
     memory: int
     port: int
     sandbox: bool = True
@@ -102,6 +105,11 @@ def command(machine: Machine, qmp: int, incoming: int | None = None) -> tuple[st
         *("-serial", "chardev:console"),
         *("-chardev", f"socket,id=qmp,fd={qmp},server=on,wait=off"),
         *("-mon", "chardev=qmp,mode=control"),
+        # Files come in by a disk: each call of the kernel is slow here, and a disk needs few.
+        "-blockdev",
+        "driver=raw,node-name=exchange,read-only=on,"
+        f"file.driver=file,file.filename={escaped(machine.exchange)}",
+        *("-device", "virtio-blk-pci,drive=exchange"),
         *(() if incoming is None else ("-incoming", f"fd:{incoming}")),
     )
 

@@ -67,6 +67,11 @@ class Place:
         return self.directory / "ssh_config"
 
     @property
+    def exchange(self) -> Path:
+        """A disk that the lab reads, by which files come into it."""
+        return self.directory / "exchange"
+
+    @property
     def initramfs(self) -> Path:
         """The control domain's file tree with the keys of this lab."""
         return self.directory / "dom0.cpio"

@@ -9,10 +9,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from fata.lab.machine import Machine, command
+from fata.lab.machine import EXCHANGE_BYTES, Machine, command
 from fata.lab.place import Place
 from fata.lab.record import Record, encode, identify
 from fata.lab.supervisor import KEEP, KEPT
@@ -35,17 +37,19 @@ class Starting:
     def __init__(self, place: Place, machine: Machine, incoming: Path | None) -> None:
         self._place = place
         self._pending = b""
-        with _listening(place.directory) as qmp:
+        with place.exchange.open("ab") as exchange:
+            exchange.truncate(EXCHANGE_BYTES)
+        with listen(place.directory, QMP) as qmp:
             saved = None if incoming is None else os.open(incoming, os.O_RDONLY | os.O_CLOEXEC)
             try:
-                self._start(command(machine, qmp.fileno(), saved), qmp.fileno(), saved)
+                inherited = (qmp.fileno(),) if saved is None else (qmp.fileno(), saved)
+                self._start(command(machine, qmp.fileno(), saved), inherited)
             finally:
                 if saved is not None:
                     os.close(saved)
 
-    def _start(self, arguments: tuple[str, ...], qmp: int, saved: int | None) -> None:
+    def _start(self, arguments: tuple[str, ...], inherited: tuple[int, ...]) -> None:
         self._control, theirs = socket.socketpair()
-        inherited = (qmp,) if saved is None else (qmp, saved)
         with theirs:
             words = (str(theirs.fileno()), str(self._place.complaints))
             numbers = ",".join(str(number) for number in inherited)
@@ -120,35 +124,33 @@ class Starting:
 
 
 def connect(place: Place) -> Qmp:
-    """`connect(place)` is a QMP session with the lab's QEMU; raises `QmpError`.
+    """`connect(place)` is a QMP session with the lab's QEMU; raises `QmpError`."""
+    with _short(place.directory) as directory:
+        return Qmp.connect(directory / QMP, timeout=10.0)
 
-    The path leads through a descriptor, since the names of sockets are short (unix(7)).
-    """
-    directory = os.open(place.directory, os.O_PATH | os.O_CLOEXEC)
+
+@contextmanager
+def _short(directory: Path) -> Iterator[Path]:
+    """A short name for a directory, since the names of sockets are short (unix(7))."""
+    descriptor = os.open(directory, os.O_PATH | os.O_CLOEXEC)
     try:
-        return Qmp.connect(Path(f"/proc/self/fd/{directory}/{QMP}"), timeout=10.0)
+        yield Path(f"/proc/self/fd/{descriptor}")
     finally:
-        os.close(directory)
+        os.close(descriptor)
 
 
 def listen(directory: Path, name: str) -> socket.socket:
     """`listen(directory, name)` is a listening socket there, whatever the length of its path."""
     (directory / name).unlink(missing_ok=True)
-    descriptor = os.open(directory, os.O_PATH | os.O_CLOEXEC)
     listener = socket.socket(socket.AF_UNIX)
     try:
-        listener.bind(f"/proc/self/fd/{descriptor}/{name}")
+        with _short(directory) as short:
+            listener.bind(str(short / name))
         listener.listen(1)
     except BaseException:
         listener.close()
         raise
-    finally:
-        os.close(descriptor)
     return listener
-
-
-def _listening(directory: Path) -> socket.socket:
-    return listen(directory, QMP)
 
 
 def free_port(name: str) -> int:

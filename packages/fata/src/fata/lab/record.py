@@ -135,7 +135,7 @@ def load(directory: Path) -> Record | None:
             versions=tuple(str(word) for word in raw["versions"]),
             forwards=tuple(forwards),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -144,7 +144,7 @@ def load_end(directory: Path) -> End | None:
     try:
         raw = json.loads((directory / END).read_bytes())
         return End(int(raw["status"]), int(raw["at"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

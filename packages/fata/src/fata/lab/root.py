@@ -20,6 +20,7 @@ MODULES = (
     "virtio_pci",
     "virtio_net",
     "virtio_rng",
+    "virtio_blk",
     "bridge",
     "loop",
     "xenfs",

@@ -113,6 +113,7 @@ def _machine(place: Place, made: Host, memory: int, port: int) -> Machine:
         kernel=made.directory / "vmlinux",
         initramfs=place.initramfs,
         console=place.console,
+        exchange=place.exchange,
         memory=memory,
         port=port,
     )

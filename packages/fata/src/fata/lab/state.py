@@ -45,7 +45,7 @@ def load(place: Place, memory: int) -> tuple[Path, Host] | None:
         raw = json.loads(facts.read_bytes())
         size, sha256 = int(raw["size"]), str(raw["sha256"])
         name, qemu, had = str(raw["host"]), str(raw["qemu"]), int(raw["memory"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UnusableError("its description is damaged") from error
     if had != memory:
         raise UnusableError(f"it has {had} MiB of memory, not {memory}")
