@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from test_store import facts, publish
 
-from fata.kernel import cached_kernels, provide, source, tiny
+from fata.kernel import cached, cached_kernels, provide, source, tiny
 from fata.kernel.fragments import merged
+from fata.kernel.modules import FEATURES
 from fata.kernel.provide import version_key
 from fata.kernel.store import DamagedEntryError
 from functoria.error import UserError
@@ -23,7 +24,8 @@ def put_tiny(cache: Path, key: str = "a", version: str = "6.12.1-1", fragments: 
 
 
 def put_debian(cache: Path) -> Path:
-    return publish(cache, facts("debian", "d", profile="cloud", image="vmlinux")).image.parent
+    features: dict[str, tuple[str, ...]] = dict.fromkeys(FEATURES, ())
+    return publish(cache, facts("debian", "d", profile="cloud", features=features)).image.parent
 
 
 def test_auto_takes_tiny_where_it_was_built(cache: Path) -> None:
@@ -39,6 +41,15 @@ def test_auto_takes_debian_otherwise_and_says_how_to_get_the_other(cache: Path) 
     said: list[str] = []
     assert provide("auto", "virtio", said.append).provider == "debian"
     assert "fata kernel build" in said[-1]
+
+
+def test_what_an_older_fata_took_of_a_package_is_not_enough(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_debian(cache)
+    assert cached("debian", "virtio") is not None
+    monkeypatch.setattr("fata.kernel.provide.FEATURES", {"new": ("new",)})
+    assert cached("debian", "virtio") is None
 
 
 def test_the_newest_version_wins(cache: Path) -> None:
