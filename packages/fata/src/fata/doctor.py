@@ -54,6 +54,7 @@ def examine() -> tuple[Finding, ...]:
         _uv,
         _git,
         _room,
+        _lab,
     )
     return tuple(check() for check in checks)
 
@@ -158,6 +159,21 @@ def _room() -> Finding:
     if free < ROOM_BYTES:
         return Finding("disk", State.LIMITED, found, f"make room below {existing}")
     return Finding("disk", State.GOOD, found)
+
+
+def _lab() -> Finding:
+    if shutil.which("ssh") is None or shutil.which("ssh-keygen") is None:
+        what = "there is no ssh: the Xen host of `fata lab` cannot be reached"
+        return Finding("lab", State.LIMITED, what, apt_install("openssh-client"))
+    from fata.lab import Condition, all_labs
+    from fata.lab.host import hosts
+
+    running = [each.name for each in all_labs() if each.condition is Condition.RUNNING]
+    if running:
+        return Finding("lab", State.GOOD, f"a Xen host inside QEMU runs: {', '.join(running)}")
+    if any(hosts().glob("*/entry.json")):
+        return Finding("lab", State.GOOD, "a Xen host inside QEMU can be started: `fata lab up`")
+    return Finding("lab", State.GOOD, "no Xen host yet: the first `fata lab up` makes one")
 
 
 def _first_line(*command: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -74,6 +75,11 @@ def test_xen_answers() -> None:
     assert fata("ssh", "--", "sh", "-c", "exit 7").returncode == 7
 
 
+def test_the_python_of_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(_block("python"), {})
+    assert "Domain-0" in capsys.readouterr().out
+
+
 def test_only_ssh_listens_and_only_for_this_machine() -> None:
     record = lab.find().record
     links = [str(link.readlink()) for link in Path(f"/proc/{record.qemu.pid}/fd").iterdir()]
@@ -82,7 +88,8 @@ def test_only_ssh_listens_and_only_for_this_machine() -> None:
     for table in ("tcp", "tcp6", "udp", "udp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
             columns = line.split()
-            if columns[9] in inodes:
+            # The state of a TCP socket that listens is 0A (proc(5)).
+            if columns[9] in inodes and (columns[3] == "0A" or table.startswith("udp")):
                 listening.append((table, columns[1]))
     assert listening == [("tcp", f"0100007F:{record.port:04X}")]
     assert record.port < 32768
@@ -158,24 +165,6 @@ def test_a_second_lab_beside_it_ends_with_a_starter_that_is_killed() -> None:
     assert lab.find().run(["xl", "list"]).code == 0
 
 
-def test_two_labs_at_once(tmp_path: Path) -> None:
-    second = lab.up("second", 640)
-    assert second.record.port != lab.find().record.port
-    names = [each.run(["hostname"]).out for each in (lab.find(), second)]
-    assert names == [b"default\n", b"second\n"]
-    # The key of one does not open the other.
-    config = Place("second").ssh_config.read_text()
-    swapped = tmp_path / "ssh_config"
-    swapped.write_text(config.replace("second/id_ed25519", "default/id_ed25519"))
-    refused = subprocess.run(
-        ["ssh", "-F", str(swapped), "lab", "true"], capture_output=True, check=False
-    )
-    assert b"Permission denied" in refused.stderr
-    assert fata("reset", "--name", "second").returncode == 0
-    assert [each.name for each in lab.all_labs()] == ["default"]
-    assert not second.record.qemu.alive
-
-
 def test_down_and_up_again_from_the_saved_state() -> None:
     record = lab.find().record
     lab.find().run(["touch", "/root/left"])
@@ -208,12 +197,40 @@ def test_a_qemu_that_is_killed_is_noticed() -> None:
     assert "about to get started" in fata("logs").stdout
 
 
-def test_reset_leaves_nothing() -> None:
-    assert Place("default").directory.exists()
-    assert fata("reset").returncode == 0
-    assert not Place("default").directory.exists()
+def test_the_commands_of_the_page_and_two_labs_at_once(tmp_path: Path) -> None:
+    for line in _block("sh").splitlines():
+        words = shlex.split(line, comments=True)
+        done = fata(*words[2:])
+        assert done.returncode == 0, done.stderr
+        if words[3:5] == ["--name", "other"] and words[2] == "up":
+            _check_two(tmp_path)
+        if words[2] == "up" and len(words) == 3:
+            assert "from its saved state" in done.stderr
     assert lab.all_labs() == ()
+    assert list((cache_directory() / "labs").glob("[!.]*")) == []
     assert "never started" in fata("logs").stderr
+
+
+def _check_two(tmp_path: Path) -> None:
+    first, second = lab.find(), lab.find("other")
+    assert first.record.port != second.record.port
+    assert [each.run(["hostname"]).out for each in (first, second)] == [b"default\n", b"other\n"]
+    # The key of one does not open the other.
+    config = second.place.ssh_config.read_text()
+    swapped = tmp_path / "ssh_config"
+    swapped.write_text(config.replace("other/id_ed25519", "default/id_ed25519"))
+    command = ["ssh", "-F", str(swapped), "lab", "true"]
+    refused = subprocess.run(command, capture_output=True, check=False)
+    assert b"Permission denied" in refused.stderr
+
+
+def _block(language: str) -> str:
+    """The example of a language in the page's section on the lab."""
+    page = (Path(__file__).parents[4] / "docs" / "xen.md").read_text()
+    section = page.partition("\n## The lab\n")[2]
+    match = re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)
+    assert match
+    return match[1]
 
 
 def _processes(word: str) -> list[int]:
