@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from fata.cli.entry import run
@@ -25,3 +26,14 @@ def test_transcript(host: FakeHost, tmp_path: Path) -> None:
 
     programs = {"fata": run, "fata-without-sudo": no_sudo, "fata-without-key": refused}
     check(HERE / "transcript.txt", tmp_path, programs)
+
+
+def test_the_commands_of_the_page_on_hosts(host: FakeHost) -> None:
+    page = (HERE.parents[3] / "docs" / "hosts.md").read_text()
+    block = page.partition("```sh\n")[2].partition("```")[0]
+    commands = [shlex.split(line, comments=True) for line in block.splitlines()]
+    assert len(commands) == 4
+    for program, *words in commands:
+        assert program == "fata"
+        setup = words[0] == "host"
+        assert run([*words, "--dry-run"] if setup else words) == (0 if setup else 1)

@@ -44,6 +44,8 @@ def settings(memory: int) -> str:
 # {MARK}: `fata host setup` writes this file again.
 GRUB_CMDLINE_XEN_DEFAULT="dom0_mem={memory}M,max:{memory}M"
 XEN_OVERRIDE_GRUB_DEFAULT=1
+# Debian's Xen is compressed, and its entry in the menu does not load what unpacks it.
+GRUB_PRELOAD_MODULES="$GRUB_PRELOAD_MODULES gzio"
 case " $GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT " in
 *" console=ttyS0"*)
     GRUB_CMDLINE_XEN_DEFAULT="$GRUB_CMDLINE_XEN_DEFAULT com1=115200,8n1 console=com1,vga"
