@@ -6,6 +6,9 @@ Tests are named after the weaknesses (W1 to W10) of the first generator of such 
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -17,9 +20,9 @@ import pytest
 import xlcfg
 from fata import lab as labs
 from fata.image import manifest
-from fata.lab import Forward, Lab
+from fata.lab import Condition, Forward, Lab
 from fata.xen.guest import Place, configuration
-from tests.conftest import MakeProject, Project
+from tests.conftest import FATA, ROOT, MakeProject, Project, StartRun
 from tests.test_given import CONFIG, JOB
 
 MACS = {"net": "00:16:3e:fa:7a:01"}
@@ -207,3 +210,44 @@ def test_w1_w2_two_disks_and_two_interfaces_are_the_right_ones(host: Lab, two: P
         file = f"/root/{disk.decode()}.img"
         assert host.run(["head", "-c", "6", file]).out == disk + b"."
     host.run(["ip", "link", "delete", "xenbr1"])
+
+
+@pytest.mark.e2e
+def test_the_commands_of_the_page(project: MakeProject) -> None:
+    made = project("website")
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "xen.md").read_text(), re.DOTALL)
+    lines = [line.partition(" #")[0] for block in blocks for line in block.splitlines()]
+    commands = [shlex.split(part) for line in lines for part in line.split("&&")]
+    ours = [command for command in commands if command[:2] != ["fata", "lab"]]
+    for program, *arguments in ours:
+        subprocess.run(
+            [Path(FATA).parent / program, *arguments], cwd=made.directory, check=True, timeout=280
+        )
+    values = xlcfg.values(xlcfg.parse((made.directory / "web-1.xl").read_text()))
+    assert (values["name"], values["vif"]) == ("web-1", ["bridge=br7"])
+    assert str(values["cmdline"]).endswith(" /app/init fata.arg=--port=8080")
+
+
+@pytest.fixture
+def default_lab() -> Iterator[None]:
+    """The lab that `fata run` takes, ended with the test if it was not running before."""
+    before = labs.status(labs.DEFAULT).condition
+    yield
+    if before is not Condition.RUNNING:
+        labs.down()
+
+
+@pytest.mark.e2e
+@pytest.mark.xdist_group("xen")
+@pytest.mark.usefixtures("default_lab")
+def test_fata_run_is_on_the_lab(project: MakeProject, running: StartRun) -> None:
+    """It shows the console, keeps the disks, publishes ports, and ends with the exit code."""
+    lottery = project("disk-lottery").built("-t", "xen")
+    for number in ("1", "2"):
+        result = lottery.ok("run")
+        assert "using the lab" in result.err
+        assert f"ticket {number}" in result.out
+    run = running(project("website").built("-t", "xen"), "-p", "0:80")
+    assert "<html" in fetched(run.port(80), 120)
+    assert run.interrupt() == 130
+    assert "exit code 130: interrupted" in run.text
