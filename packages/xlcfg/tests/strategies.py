@@ -112,6 +112,7 @@ def domains(draw: st.DrawFn) -> Domain:
         memory=draw(st.integers(1, 10**6)),
         ramdisk=draw(st.none() | said),
         cmdline=draw(st.none() | said),
+        arguments=draw(st.none() | said),
         blocks=tuple({block.name: block for block in blocks}.values()),
         networks=tuple({net.name: net for net in nets}.values()),
     )

@@ -106,6 +106,15 @@ def test_the_template_filled_is_the_configuration() -> None:
     assert fill(WEB.template(), WEB.values()) == WEB.render()
 
 
+def test_arguments_are_what_the_place_decides_of_the_command_line() -> None:
+    apart = replace(WEB, cmdline="console=hvc0", arguments="--title=it's")
+    assert 'cmdline = "console=hvc0 @ARGS@"\n' in apart.template()
+    assert apart.values()["ARGS"] == "--title=it's"
+    assert fill(apart.template(), apart.values()) == apart.render()
+    alone = replace(WEB, cmdline=None, arguments="")
+    assert 'cmdline = "@ARGS@"\n' in alone.template()
+
+
 def test_it_is_in_the_standard_layout_and_has_nothing_to_be_said_about() -> None:
     assert fmt(WEB.document()) == TEXT
     assert check(WEB.document()) == []
