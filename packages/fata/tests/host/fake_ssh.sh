@@ -19,7 +19,7 @@ if [ "${master-}" ]; then
     fi
     echo $$ >"$socket.new"
     mv "$socket.new" "$socket"
-    exec sleep 600
+    exec cat
 fi
 printf '%s\n' "$word" >>"$FAKE_SSH/log"
 cat >>"$FAKE_SSH/sent"

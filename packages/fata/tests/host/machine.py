@@ -17,6 +17,7 @@ from .debian import fresh_debian
 CPU = "max,-smap,-rdtscp,-monitor"
 """What is left out is what the emulator does wrongly beneath Xen."""
 START_SECONDS = 600
+_LOGS = ("qemu.log", "serial.log")
 
 
 class Done(NamedTuple):
@@ -75,8 +76,8 @@ class Machine:
         """Wait until the machine lets its user in."""
         deadline = time.monotonic() + START_SECONDS
         while self.ssh("true").code != 0:
-            console = (self.room / "serial.log").read_text(errors="replace")
-            assert time.monotonic() < deadline, console[-2000:]
+            said = [(self.room / name).read_text(errors="replace") for name in _LOGS]
+            assert time.monotonic() < deadline, "\n".join(text[-2000:] for text in said)
             time.sleep(1)
 
     def _run(self, *command: str) -> Done:
@@ -97,6 +98,7 @@ def running(room: Path) -> Iterator[Machine]:
     made = fresh_debian()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
+    (room / "serial.log").touch()
     with (room / "qemu.log").open("wb") as log:
         child = subprocess.Popen(
             _command(made, room, port), stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -118,7 +120,8 @@ def _command(made: Path, room: Path, port: int) -> tuple[str, ...]:
     return (
         *("setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults"),
         *("-machine", "q35", "-accel", "tcg,thread=multi,tb-size=512", "-cpu", CPU),
-        *("-m", "2048", "-display", "none", "-serial", f"file:{room}/serial.log"),
+        *("-m", "2048", "-display", "none", "-device", "VGA"),
+        *("-serial", f"file:{room}/serial.log"),
         *disk("root", made / "disk.raw", "snapshot=on,cache=unsafe", 3),
         *disk("packages", made / "packages.raw", "readonly=on", 4),
         *("-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:22"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -134,6 +135,31 @@ def test_a_host_that_never_stops_talking(tmp_path: Path, host: FakeHost) -> None
     connection._program = str(program)
     with pytest.raises(UserError, match="did not end"):
         connection.run(("cat", "/etc/os-release"), seconds=1)
+
+
+def test_a_program_that_is_killed_leaves_no_connection(host: FakeHost) -> None:
+    """The child makes a connection, says who its ssh is, and is killed without a warning."""
+    code = (
+        "import os; from fata.host.connection import Connection; "
+        "from fata.host.destination import Destination; "
+        "c = Connection(Destination('web1')).__enter__(); "
+        "print(c._master.pid, c._socket.parent, flush=True); os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    number, room = done.stdout.decode().split()
+    shutil.rmtree(room)
+    pid = int(number)
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{pid}").exists() and "Z" not in state(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "Z"
 
 
 def test_nothing_is_left_running(host: FakeHost) -> None:

@@ -105,10 +105,7 @@ STEPS = (
 
 def test_the_steps_as_commands(host: FakeHost, connection: Connection) -> None:
     perform(connection, STEPS, silent)
-    options = (
-        "-q -y -o DPkg::Lock::Timeout=180 -o Dpkg::Options::=--force-confdef "
-        "-o Dpkg::Options::=--force-confold"
-    )
+    options = "-q -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
     assert host.log == [
         "install -d -m 0750 -o admin /var/lib/fata",
         "install -D -m 0644 /dev/stdin /etc/fata/x.nft.fata-new",

@@ -16,7 +16,7 @@ _PAUSE = 3.0
 _ENVIRONMENT = ("env", "DEBIAN_FRONTEND=noninteractive", "NEEDRESTART_MODE=l", "LC_ALL=C.UTF-8")
 _LOCKED = ("Could not get lock", "Unable to acquire the dpkg frontend lock", "is another process")
 _OPTIONS = (
-    *("-q", "-y", "-o", f"DPkg::Lock::Timeout={LOCK_SECONDS:.0f}"),
+    *("-q", "-y"),
     # Files of the host's own that its administrator has changed stay as they are.
     *("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold"),
 )

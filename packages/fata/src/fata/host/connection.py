@@ -1,6 +1,6 @@
 """One connection to a host through the user's own ssh, and commands run over it.
 
-A connection is one `ssh -M` (ssh_config(5), ControlMaster), a child of ours with its socket in a
+A connection is one `ssh -M HOST cat` (ssh_config(5), ControlMaster), a child of ours with its socket in a
 private directory; each command is an `ssh` that uses that socket, so that only the first one
 costs a key exchange. Commands are argument lists, quoted once for the shell of the other side.
 """
@@ -27,6 +27,8 @@ from functoria.error import UserError
 CONNECT_SECONDS = 15
 LIMIT_BYTES = 8_000_000
 """No answer of a host is longer; a longer one is not listened to."""
+_NOTHING_ELSE = ("-o", "ClearAllForwardings=yes", "-o", "RemoteCommand=none")
+"""Of what the user's configuration says for sessions at the keyboard."""
 _SSH_FAILED = 255
 _MOMENT = 2.0
 
@@ -119,21 +121,22 @@ class Connection:
         return (
             *(self._program, *self.destination.options, "-T"),
             *("-o", f"ControlPath={self._socket}", "-o", "ControlMaster=no"),
-            *("-o", "ProxyCommand=false", "-o", "ClearAllForwardings=yes"),
+            *("-o", "ProxyCommand=false", *_NOTHING_ELSE),
         )
 
     def _start(self, said: IO[bytes]) -> subprocess.Popen[bytes]:
         words = (
-            *(self._program, *self.destination.options, "-M", "-N", "-T"),
+            *(self._program, *self.destination.options, "-M", "-T"),
             *("-o", f"ControlPath={self._socket}", "-o", "ControlPersist=no"),
-            *("-o", f"ConnectTimeout={self._seconds}", "-o", "ClearAllForwardings=yes"),
+            *("-o", f"ConnectTimeout={self._seconds}", *_NOTHING_ELSE),
             *("-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=6"),
-            *("--", self.destination.name),
+            *("--", self.destination.name, "cat"),
         )
-        # A session of its own: the ctrl-C of the terminal reaches only us, and we clear up.
+        # `cat` ends when we do, however that happens, and with it the connection. The session
+        # is its own, so that the ctrl-C of the terminal reaches only us, who clear up.
         return subprocess.Popen(
             words,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=said,
             start_new_session=True,
@@ -195,6 +198,8 @@ def _read(child: subprocess.Popen[bytes], deadline: float) -> tuple[bool, tuple[
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
+    if child.stdin is not None:
+        child.stdin.close()
     if child.poll() is None:
         child.send_signal(signal.SIGTERM)
         try:

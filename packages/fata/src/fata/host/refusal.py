@@ -5,6 +5,7 @@ from __future__ import annotations
 from fata.host.facts import Facts
 from fata.host.failure import readable
 from fata.host.kind import Kind
+from fata.host.plan import wanted_packages
 from functoria.error import UserError
 
 RELEASES = ("12", "13")
@@ -17,7 +18,12 @@ MEMORY = {Kind.XEN: 1_500_000_000, Kind.QEMU: 400_000_000}
 
 def refuse(facts: Facts, kind: Kind, name: str) -> None:
     """Raise `UserError` where the host `name` cannot become one of that kind."""
-    for problem in (_system(facts), _packages(facts), _room(facts), _machine(facts, kind)):
+    for problem in (
+        _system(facts),
+        _packages(facts),
+        _room(facts, kind),
+        _machine(facts, kind),
+    ):
         if problem is not None:
             what, do = problem
             raise UserError(f"{name} {what}", name, do)
@@ -46,7 +52,9 @@ def _packages(facts: Facts) -> tuple[str, str] | None:
     return what, "run `dpkg --configure -a` and `apt-get --fix-broken install` there"
 
 
-def _room(facts: Facts) -> tuple[str, str] | None:
+def _room(facts: Facts, kind: Kind) -> tuple[str, str] | None:
+    if all(name in facts.packages.installed for name in wanted_packages(facts, kind)):
+        return None
     for mount, needed in ROOM.items():
         free = facts.free.get(mount)
         if free is not None and free < needed:
