@@ -69,6 +69,22 @@ def test_w1_w2_w3_what_is_written_is_what_the_guest_is_told(two: Project) -> Non
 
 
 @pytest.mark.e2e
+def test_only_what_this_machine_decides_differs_between_builds(
+    two: Project, tmp_path: Path
+) -> None:
+    other = Project(tmp_path / "elsewhere")
+    for name in ("config.py", "job.py"):
+        other.write(name, (two.directory / name).read_text())
+    first, second = two.built("-t", "xen").output, other.built("-t", "xen").output
+    names = sorted(path.name for path in first.iterdir())
+    assert names == sorted(path.name for path in second.iterdir())
+    differing = [
+        name for name in names if (first / name).read_bytes() != (second / name).read_bytes()
+    ]
+    assert differing == ["two.libvirt.xml", "two.xl"]
+
+
+@pytest.mark.e2e
 def test_w9_a_dry_run_writes_nothing_and_clean_leaves_what_others_wrote(two: Project) -> None:
     two.ok("configure", "-t", "xen")
     said = two.ok("build", "--dry-run")
@@ -168,6 +184,7 @@ def fetched(port: int, seconds: float = 60) -> str:
 
 @pytest.mark.e2e
 @pytest.mark.xdist_group("xen")
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", ["pvh", "pv"])
 def test_a_website_answers_through_the_bridge(host: Lab, project: MakeProject, kind: str) -> None:
     built = project("website").built("-t", "xen", "--xen-type", kind)
@@ -188,6 +205,7 @@ def test_a_website_answers_through_the_bridge(host: Lab, project: MakeProject, k
 
 @pytest.mark.e2e
 @pytest.mark.xdist_group("xen")
+@pytest.mark.timeout(900)
 def test_w1_w2_two_disks_and_two_interfaces_are_the_right_ones(host: Lab, two: Project) -> None:
     two.built("-t", "xen")
     host.run(["sh", "-c", "truncate -s 64K /root/small.img; truncate -s 1M /root/large.img"])
@@ -239,6 +257,7 @@ def default_lab() -> Iterator[None]:
 
 @pytest.mark.e2e
 @pytest.mark.xdist_group("xen")
+@pytest.mark.timeout(900)
 @pytest.mark.usefixtures("default_lab")
 def test_fata_run_is_on_the_lab(project: MakeProject, running: StartRun) -> None:
     """It shows the console, keeps the disks, publishes ports, and ends with the exit code."""
