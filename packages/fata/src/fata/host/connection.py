@@ -1,8 +1,9 @@
 """One connection to a host through the user's own ssh, and commands run over it.
 
-A connection is one `ssh -M HOST cat` (ssh_config(5), ControlMaster), a child of ours with its socket in a
-private directory; each command is an `ssh` that uses that socket, so that only the first one
-costs a key exchange. Commands are argument lists, quoted once for the shell of the other side.
+A connection is one `ssh -M HOST cat` (ssh_config(5), ControlMaster), a child of ours with its
+socket in a private directory; each command is an `ssh` that uses that socket, so that only the
+first one costs a key exchange. Commands are argument lists, quoted once for the shell of the
+other side.
 """
 
 from __future__ import annotations

@@ -40,7 +40,9 @@ def findings(facts: Facts, name: str, setup: str) -> tuple[Finding, ...]:
 
 
 def _system(facts: Facts, kind: Kind, name: str) -> Finding:
-    found = f"{facts.system.name}, Linux {facts.system.kernel}, {_size(facts.system.memory)}"
+    whose = " of dom0" if facts.system.dom0 else ""
+    memory = f"{_size(facts.system.memory)}{whose}"
+    found = f"{facts.system.name}, Linux {facts.system.kernel}, {memory}"
     try:
         refusal.refuse(facts, kind, name)
     except UserError as error:

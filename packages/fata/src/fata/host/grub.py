@@ -15,14 +15,15 @@ _MEMORY = re.compile(r"\bdom0_mem=(\d{1,9})M\b")
 
 def boots_xen(menu: Iterable[str]) -> bool:
     """`boots_xen(lines)` is whether the entry that a grub.cfg starts by itself is one of Xen."""
-    default = "0"
+    default, count = "0", 0
     names: dict[str, bool] = {}
     for line in menu:
         if (chosen := _DEFAULT.fullmatch(line)) is not None:
             default = chosen[1]
         elif (entry := _ENTRY.match(line)) is not None:
             is_xen = "--class xen" in entry[2]
-            names[str(sum(name.isdigit() for name in names))] = is_xen
+            names[str(count)] = is_xen
+            count += 1
             names[entry[1].replace("'\\''", "'")] = is_xen
             if (known := _ID.search(entry[2])) is not None:
                 names[known[1]] = is_xen
