@@ -133,3 +133,15 @@ def test_without_apt_the_host_that_was_made_before_will_do(
     shutil.rmtree(made.directory)
     with pytest.raises(UserError, match="`apt-cache` is not installed"):
         host.provide(said.append)
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ("cannot set up guest memory 'pc.ram': Cannot allocate memory", "takes 1344 of this"),
+        ("Could not set up host forwarding rule 'tcp:127.0.0.1:1-:22'", "took the port"),
+        ("something else", "QEMU ended while the lab was started: something else"),
+    ],
+)
+def test_what_qemu_says_when_it_does_not_start(words: str, what: str) -> None:
+    assert what in start._refused(words, 1024).what

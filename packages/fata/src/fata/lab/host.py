@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -22,7 +23,7 @@ from fata.kernel import apt, store
 from fata.kernel.modules import ModuleTree
 from fata.lab import packages, root
 from fata.lab.kernel import unpacked
-from fata.lab.place import disk_errors, no_room
+from fata.lab.place import disk_errors, labs, no_room
 from functoria.error import UserError
 
 FORMAT = "1"
@@ -150,7 +151,19 @@ def _publish(plan: packages.Plan, name: str, staged: Path) -> Host:
     if final.exists():
         store.discard(final)
     staged.rename(final)
+    _sweep(name)
     return Host(final, versions)
+
+
+def _sweep(name: str) -> None:
+    """Remove the hosts before this one, except those that a saved state belongs to."""
+    used = {name}
+    for facts in labs().glob("*/state.json"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            used.add(json.loads(facts.read_bytes())["host"])
+    for entry in sorted(hosts().glob(f"*/{ENTRY}")):
+        if entry.parent.name not in used and not entry.parent.name.startswith("."):
+            store.discard(entry.parent)
 
 
 def _recipe() -> str:

@@ -11,6 +11,8 @@ from fata.lab.place import Place, write
 from functoria.error import UserError
 
 ALIAS = "lab"
+_SHORT = 80
+"""Bytes that ssh has for the name of a socket, less those it adds for a while (unix(7))."""
 
 
 def need_ssh() -> None:
@@ -70,6 +72,10 @@ def configure(place: Place, port: int) -> None:
         "ConnectTimeout": "10",
         "LogLevel": "ERROR",
     }
+    if len(str(place.shared)) < _SHORT:
+        # Who comes first, the supervisor, opens the connection; all others use it.
+        settings |= {"ControlPath": _quoted(place.shared), "ControlMaster": "no"}
+    place.shared.unlink(missing_ok=True)
     lines = [f"Host {ALIAS}", *(f"    {name} {value}" for name, value in settings.items())]
     write(place.ssh_config, "".join(f"{line}\n" for line in lines).encode())
 

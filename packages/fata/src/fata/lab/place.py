@@ -62,6 +62,11 @@ class Place:
         return self.directory / "host_ed25519"
 
     @property
+    def shared(self) -> Path:
+        """The socket of a connection to the lab that commands share."""
+        return self.directory / "ssh"
+
+    @property
     def ssh_config(self) -> Path:
         """All that ssh must know to reach the lab, which is the host `lab` in it."""
         return self.directory / "ssh_config"

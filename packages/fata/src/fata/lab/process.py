@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -54,7 +54,7 @@ class Starting:
             words = (str(theirs.fileno()), str(self._place.complaints))
             numbers = ",".join(str(number) for number in inherited)
             self._supervisor = subprocess.Popen(
-                [sys.executable, "-m", "fata.lab.supervisor", *words, numbers, *arguments],
+                [sys.executable, "-P", "-m", "fata.lab.supervisor", *words, numbers, *arguments],
                 cwd=self._place.directory,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -71,7 +71,9 @@ class Starting:
     def __exit__(self, *_: object) -> None:
         self._control.close()
         if not self._kept:
-            self._supervisor.wait()
+            # One that was told to keep the lab, and could not answer any more, does not end.
+            with suppress(subprocess.TimeoutExpired):
+                self._supervisor.wait(10.0)
 
     _kept = False
 

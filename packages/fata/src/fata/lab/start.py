@@ -43,8 +43,8 @@ def start(
     program()
     keys.need_ssh()
     _check_room(memory, meminfo)
-    for name in (RECORD, END):
-        (place.directory / name).unlink(missing_ok=True)
+    for path in (place.directory / RECORD, place.directory / END, place.console):
+        path.unlink(missing_ok=True)
     try:
         saved = state.load(place, memory)
         if saved is not None:
@@ -201,6 +201,12 @@ def _no_memory(memory: int, why: str) -> UserError:
 def _refused(words: str, memory: int) -> UserError:
     if "Cannot allocate memory" in words or "cannot set up guest memory" in words:
         return _no_memory(memory, words)
+    if "host forwarding" in words:
+        return UserError(
+            "another program took the port that was chosen for the lab's ssh",
+            "127.0.0.1",
+            "start the lab again, and another one is chosen",
+        )
     return UserError(
         f"QEMU ended while the lab was started: {words}",
         None,

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from fata.lab.child import tied
@@ -43,15 +44,21 @@ def main() -> int:
         for descriptor in descriptors:
             os.close(descriptor)
         _tell(control, f"{child.pid}\n".encode())
-        kept = _supervise(child, control)
+        shared: list[subprocess.Popen[bytes]] = []
+        kept = _supervise(child, control, lambda: shared.extend(_share()))
         status = child.wait()
+        for connection in shared:
+            connection.kill()
+            connection.wait()
         if kept:
             _leave(Path.cwd(), status)
         _tell(control, f"ended {status}\n".encode())
     return 0
 
 
-def _supervise(child: subprocess.Popen[bytes], control: socket.socket) -> bool:
+def _supervise(
+    child: subprocess.Popen[bytes], control: socket.socket, when_kept: Callable[[], None]
+) -> bool:
     """Wait for QEMU to end, and end it if the starter goes; whether the lab was kept."""
     ended = os.pidfd_open(child.pid)
     watched: list[int | socket.socket] = [ended, control]
@@ -66,6 +73,7 @@ def _supervise(child: subprocess.Popen[bytes], control: socket.socket) -> bool:
             if message.startswith(KEEP) and message.endswith(b"\n"):
                 write(Path.cwd() / RECORD, json.loads(message[len(KEEP) :]).encode())
                 kept, message = True, b""
+                when_kept()
                 _tell(control, KEPT)
             elif not data:
                 watched.remove(control)
@@ -73,6 +81,27 @@ def _supervise(child: subprocess.Popen[bytes], control: socket.socket) -> bool:
                     child.kill()
     finally:
         os.close(ended)
+
+
+def _share() -> list[subprocess.Popen[bytes]]:
+    """A connection that the lab's commands share: a new one takes an emulated sshd a second.
+
+    Where there is none, each opens its own.
+    """
+    config = Path.cwd() / "ssh_config"
+    try:
+        if "ControlPath" not in config.read_text():
+            return []
+        connection = subprocess.Popen(
+            ["ssh", "-F", str(config), "-o", "ControlMaster=yes", "-N", "lab"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=tied(),  # noqa: PLW1509 - it must not outlive us
+        )
+    except OSError:
+        return []
+    return [connection]
 
 
 def _read(control: socket.socket) -> bytes:
