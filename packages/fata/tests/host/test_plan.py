@@ -59,7 +59,8 @@ def after(facts: Facts, steps: tuple[Step, ...], kind: Kind) -> Facts:
                 facts = replace(facts, network=Network(addresses, routes, None))
                 facts = replace(facts, units={**facts.units, unit: Unit(True, True)})
             case RunCommand(("update-grub",)):
-                facts = replace(facts, system=replace(system, boots_xen=True))
+                memory = grub.dom0_memory(system.files[GRUB_FILE])
+                facts = replace(facts, system=replace(system, boots_xen=True, menu_memory=memory))
             case RunCommand((program, *_)) if program.endswith("sysctl"):
                 facts = replace(facts, system=replace(system, forwarding=True))
     return facts
@@ -83,6 +84,20 @@ def test_wherever_it_was_broken_off_it_goes_on(wishes: Wishes) -> None:
         rest = plan(broken_off, wishes)
         assert rest
         assert plan(after(broken_off, rest, wishes.kind), wishes) == ()
+
+
+def test_new_settings_of_xen_that_were_broken_off_reach_the_menu() -> None:
+    facts = after(fresh_facts(), plan(fresh_facts(), XEN), Kind.XEN)
+    more = Wishes(Kind.XEN, dom0_memory=1024)
+    steps = plan(facts, more)
+    rewrite = "have GRUB start Xen: update-grub"
+    assert [shown(step).partition(" (")[0] for step in steps] == [
+        "write /etc/default/grub.d/fata.cfg",
+        rewrite,
+        "reboot, so that Xen starts with its new settings",
+    ]
+    broken_off = after(facts, steps[:1], Kind.XEN)
+    assert [shown(step) for step in plan(broken_off, XEN)] == [rewrite]
 
 
 def test_the_subnet_once_chosen_is_kept_and_another_only_taken_when_asked_for() -> None:

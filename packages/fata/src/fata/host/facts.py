@@ -14,7 +14,7 @@ from ipaddress import IPv4Interface, IPv4Network
 import msgspec
 
 from fata.host.failure import readable
-from fata.host.grub import boots_xen
+from fata.host.grub import boots_xen, dom0_memory
 from fata.host.kind import GRUB_MENU, OWN_FILES
 
 SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -81,7 +81,10 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What the files of a host say. `memory` is in bytes, of dom0 alone under Xen."""
+    """What the files of a host say. `memory` is in bytes, of dom0 alone under Xen.
+
+    `menu_memory` is the MiB that the menu of GRUB gives to dom0, where it says so.
+    """
 
     distribution: str
     release: str
@@ -96,6 +99,7 @@ class System:
     dom0: bool
     forwarding: bool
     boots_xen: bool
+    menu_memory: int | None
     files: Mapping[str, str]
 
 
@@ -161,6 +165,7 @@ def parse_system(texts: Mapping[str, tuple[str, ...]]) -> System:
         dom0="control_d" in first("/proc/xen/capabilities"),
         forwarding=first("/proc/sys/net/ipv4/ip_forward") == "1",
         boots_xen=boots_xen(texts.get(GRUB_MENU, ())),
+        menu_memory=dom0_memory("\n".join(texts.get(GRUB_MENU, ()))),
         files={path: "\n".join(texts[path]) + "\n" for path in OWN_FILES if path in texts},
     )
 

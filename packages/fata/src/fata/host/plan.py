@@ -34,12 +34,13 @@ def plan(facts: Facts, wishes: Wishes) -> tuple[Step, ...]:
     missing = tuple(
         name for name in wanted_packages(facts, wishes.kind) if name not in facts.packages.installed
     )
-    boot = tuple(_boot_files(facts, wishes))
+    memory = wishes.dom0_memory or _dom0_memory(facts)
+    boot = tuple(_boot_files(facts, wishes.kind, memory))
     return (
         *boot,  # before the packages, whose installation has the menu of GRUB written
         *((InstallPackages(missing),) if missing else ()),
         *_network(facts, wishes.kind, net),
-        *_menu(facts, wishes.kind, changed=bool(boot or missing)),
+        *_menu(facts, wishes.kind, memory, changed=bool(boot or missing)),
         *_state(facts, wishes.kind),
         *_reboot(facts, wishes.kind, changed=bool(boot)),
     )
@@ -54,9 +55,8 @@ def wanted_packages(facts: Facts, kind: Kind) -> tuple[str, ...]:
     return ("xen-system-amd64", "nftables", *(() if any(usual) else (_KERNEL,)))
 
 
-def _boot_files(facts: Facts, wishes: Wishes) -> Iterator[Step]:
-    if wishes.kind is Kind.XEN:
-        memory = wishes.dom0_memory or _dom0_memory(facts)
+def _boot_files(facts: Facts, kind: Kind, memory: int) -> Iterator[Step]:
+    if kind is Kind.XEN:
         yield from _file(facts, GRUB_FILE, grub.settings(memory), "from the next start on")
 
 
@@ -88,8 +88,10 @@ def _network(facts: Facts, kind: Kind, net: IPv4Network) -> Iterator[Step]:
         yield RunCommand(("systemctl", "restart", kind.unit), "make the bridge now")
 
 
-def _menu(facts: Facts, kind: Kind, *, changed: bool) -> Iterator[Step]:
-    if kind is Kind.XEN and (changed or not facts.system.boots_xen):
+def _menu(facts: Facts, kind: Kind, memory: int, *, changed: bool) -> Iterator[Step]:
+    system = facts.system
+    right = system.boots_xen and system.menu_memory == memory
+    if kind is Kind.XEN and (changed or not right):
         yield RunCommand(("update-grub",), "have GRUB start Xen")
 
 
