@@ -18,7 +18,7 @@ TRANSCRIPTS = sorted((Path(__file__).parent / "transcripts").glob("*.txt"))
 
 VEILED = {
     r"\d+\.\d s: run": "N.N s: run",
-    r"(initramfs|kernel|launch)-[0-9a-f]{16}": r"\1-XXXXXXXXXXXXXXXX",
+    r"(initramfs|kernel|launch|main)-[0-9a-f]{16}": r"\1-XXXXXXXXXXXXXXXX",
     r"files of \d+ modules": "files of N modules",
     r"\(\d+ bytes\)": "(N bytes)",
     r"/\S*/dist/": "/.../dist/",

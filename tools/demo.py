@@ -14,12 +14,12 @@ import click
 from fata.build.build import build
 from fata.cli.show import size
 from fata.consoles import console
+from fata.nics import parse_publications
 from fata.project import load
 from fata.qemu.accelerator import Preference
 from fata.qemu.background import background
 from fata.qemu.machine import UserNic
 from fata.qemu.observer import Stopwatch
-from fata.qemu.publish import parse_all
 from fata.qemu.wait import wait_http
 from fata.run import Options, check, plan
 from functoria import UserError
@@ -56,7 +56,7 @@ def demo() -> str:
     if image is None:
         raise UserError("the build has no image", str(project.output), "report this")
     with step("choose between KVM and emulation"):
-        options = Options(publish=parse_all(["0:80"]), preference=Preference.AUTO)
+        options = Options(publish=parse_publications(["0:80"]), preference=Preference.AUTO)
         guest, choice = plan(project.output, made, options)
         report(f"{choice.accelerator}: {choice.reason}")
     watch = Stopwatch()

@@ -144,7 +144,9 @@ def process_command(directory: Path, made: manifest.Manifest, options: Options) 
             "leave it out: a process has the network of this machine, and its disks are files in "
             "`disks` in the project",
         )
-    launcher = next((path for path in output_files(directory) if path.suffix == ".py"), None)
+    launcher = next(
+        (path for path in output_files(directory) if path.name.startswith("launch-")), None
+    )
     if launcher is None:
         raise UserError("the launcher is missing", str(directory), "run `fata build` again")
     return (str(launcher), *options.arguments)

@@ -26,10 +26,12 @@ def clean_plan(tool: Tool, directory: Path) -> tuple[Action, ...]:
     files = [path for path in _below(generated) if marked(path, tool.mark)]
     folders = {generated, *(parent for path in files for parent in path.parents)}
     inside = sorted((f for f in folders if f.is_relative_to(generated)), reverse=True)
+    others = tool.leftovers(directory)
+    known = {action.path for action in others}
     return (
-        *(RemoveFile(path, tool.mark) for path in files),
-        *tool.leftovers(directory),
-        *(RemoveDirectory(folder) for folder in inside),
+        *(RemoveFile(path, tool.mark) for path in files if path not in known),
+        *others,
+        *(RemoveDirectory(folder) for folder in inside if folder not in known),
     )
 
 

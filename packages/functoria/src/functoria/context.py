@@ -107,8 +107,9 @@ def require(keys: Iterable[Key[Any]], context: Context) -> None:
     for key in keys:
         if key.required and key.stage is Stage.CONFIGURE and key.option not in context.bindings:
             declared = f", declared at {key.position}" if key.position else ""
+            form = key.converter.choices[0] if key.converter.choices else str(key.converter)
             raise UsageError(
                 f"`--{key.option}` must be given{declared}: {key.doc or key.option}",
                 f"--{key.option}",
-                f"add `--{key.option} {key.converter}`",
+                f"give it to `configure`, as `--{key.option} {form}`",
             )

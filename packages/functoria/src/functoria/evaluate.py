@@ -58,18 +58,23 @@ def register(
             position,
             'write `register("name", job)`',
         )
-    if not name or not all(c.isalnum() or c in "-_" for c in name) or not name[0].isalpha():
+    if not _is_name(name):
         raise UserError(
-            f"`{name}` cannot be the name of a program",
+            f"`{name[:80]}` cannot be the name of a program",
             position,
-            "use letters, digits, `-` and `_`, beginning with a letter",
+            "use up to 64 letters from a to z, digits, `-` and `_`, beginning with a letter",
         )
     for job in jobs:
-        if not isinstance(job, Impl):
+        given: object = job
+        if not isinstance(given, Impl):
+            listed = isinstance(given, list | tuple)
+            what = "a list" if listed else f"the Python value {given!r}"
             raise UserError(
-                f"`register` takes jobs, not the Python value {job!r}",
+                f"`register` takes jobs, not {what}",
                 position,
-                "register what `main(...)` gives",
+                "leave out the brackets: `register(name, first, second)`"
+                if listed
+                else "register what `main(...)` gives",
             )
     if not jobs:
         raise UserError(
@@ -80,6 +85,11 @@ def register(
     if recorded is None:
         raise UserError("`register` belongs in a configuration file", None, "call it in config.py")
     recorded.append(Program(name, jobs, before, needs, position))
+
+
+def _is_name(name: str) -> bool:
+    letters = name.replace("-", "").replace("_", "")
+    return len(name) <= 64 and name.isascii() and letters.isalnum() and name[0].isalpha()
 
 
 def label_of_value(value: object) -> str:

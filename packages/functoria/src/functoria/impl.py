@@ -41,6 +41,13 @@ class Reference:
 
 def check_reference(name: str, position: Position | None) -> None:
     """Raise `UserError` unless `name` has the form `module:attribute`."""
+    text: object = name
+    if not isinstance(text, str):
+        raise UserError(
+            f"{text!r} does not name an object",
+            position,
+            "write `module:name` as text, such as `website:start` for `start` in website.py",
+        )
     module, _, attribute = name.partition(":")
     if not attribute.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
         raise UserError(
@@ -223,6 +230,13 @@ def match_impl(
     Raises `UserError` at the user's line if the branches differ in type.
     """
     position = here()
+    chooser: object = condition
+    if not isinstance(chooser, Key | Value):
+        raise UserError(
+            f"a choice is made by a key or a value, not by {chooser!r}",
+            position,
+            'declare a key, such as `key("net", choice("a", "b"), "a", "...")`, and name it here',
+        )
     if isinstance(condition, Key):
         _check_labels(condition, branches, position)
     for label, impl in branches.items():

@@ -65,6 +65,14 @@ class Key(Generic[T]):
             return self.converter.check(value)
         return isinstance(value, tuple) and all(self.converter.check(item) for item in value)
 
+    def __bool__(self) -> bool:
+        """No key is true or false: its value is not known while the configuration is read."""
+        raise UserError(
+            f"`{self.option}` has no value yet, and is neither true nor false",
+            here() or self.position,
+            "choose by it with `if_impl` or `match_impl`",
+        )
+
     @property
     def option(self) -> str:
         """`key.option` is the name of its option, without the dashes."""

@@ -104,7 +104,7 @@ class Tool:
 
     def head(self, what: str) -> str:
         """`tool.head(what)` is a line that says what a file is, and bears the mark."""
-        return f"{what}. {self.mark.decode()} from {self.config}."
+        return f"{self.mark.decode()} from {self.config}: {what}."
 
     def evaluate(self, config: Path) -> Program:
         """`tool.evaluate(config)` is the program that the configuration registers.

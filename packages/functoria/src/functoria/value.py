@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from functoria.error import UserError
+from functoria.position import here
+
 if TYPE_CHECKING:
     from functoria.context import Context
     from functoria.key import Key
@@ -39,6 +42,14 @@ class Value(Generic[T]):
         """`v.equals(x)` is whether the value is `x`."""
         name = None if self.name is None else f"{self.name}={expected}"
         return Value(self.keys, lambda context: self.evaluate(context) == expected, name)
+
+    def __bool__(self) -> bool:
+        """No value is true or false before it is evaluated."""
+        raise UserError(
+            f"the value of `{self}` is not known yet, and is neither true nor false",
+            here(),
+            "choose by it with `if_impl` or `match_impl`",
+        )
 
     def __str__(self) -> str:
         return self.name or ", ".join(key.option for key in self.keys)

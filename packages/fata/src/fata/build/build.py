@@ -9,7 +9,6 @@ from fata.devices.target import UNIX
 from fata.image.manifest import Blob, Manifest
 from fata.image.output import Text, plan
 from fata.project import Project
-from functoria import configure
 from functoria.action import Action, run
 
 
@@ -29,12 +28,12 @@ def made(
 ) -> Build:
     """`made(prepared, manifest, files, texts)` is the build of these files.
 
-    What `configure` writes is written anew, for the configuration may have changed since, and the
-    lock of requirements with it.
+    The program is written anew, for the configuration may have changed since, and the lock of
+    requirements with it; what `configure` was told stays as it is.
     """
     project = prepared.project
     actions = (
-        *configure.plan(project),
+        *project.tool.plan(project),
         *prepared.lock.actions,
         *plan(project.output, files, manifest, texts),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from fata.build.build import Build, made
 from fata.build.prepare import PROGRAM, Prepared, Report, collect_needs, prepare
 from fata.build.record import manifest_of
+from fata.configure import main_text
 from fata.image import manifest
 from fata.image.output import blob
 from fata.needs import HostDirectory
@@ -15,6 +16,7 @@ from fata.project import Project
 from functoria import UserError
 
 LAUNCHER = "launch"
+MAIN = "main"
 
 _TEXT = """\
 #!{python} -IS
@@ -61,18 +63,17 @@ def planned(project: Project, report: Report) -> Build:
     """
     check_directories(project)
     prepared = prepare(project, report, start=("libos.boot.unix",))
-    content = (launcher(prepared, project.generated / "main.py") + END).encode()
-    record = blob(LAUNCHER, content, ".py")
-    file = manifest.FileRecord(
-        path=record.file,
-        size=record.size,
-        sha256=record.sha256,
-        kind="launcher",
-        module=None,
-        package=None,
-        reason="runs the program",
-    )
-    return made(prepared, manifest_of(prepared, (file,)), ((record, content, 0o755),))
+    main = main_text(project).encode()
+    main_blob = blob(MAIN, main, ".py")
+    content = (launcher(prepared, project.output / main_blob.file) + END).encode()
+    launch = blob(LAUNCHER, content, ".py")
+    records = (_record(launch, "runs the program"), _record(main_blob, "is the program"))
+    files = ((launch, content, 0o755), (main_blob, main, 0o644))
+    return made(prepared, manifest_of(prepared, records), files)
+
+
+def _record(file: manifest.Blob, reason: str) -> manifest.FileRecord:
+    return manifest.FileRecord(file.file, file.size, file.sha256, "launcher", None, None, reason)
 
 
 def check_directories(project: Project) -> None:

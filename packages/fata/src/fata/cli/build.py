@@ -10,13 +10,20 @@ from fata.cli.project import saved_project
 from fata.cli.show import count, size
 from fata.image.manifest import Manifest
 from functoria import UserError
+from functoria.cli.hinted import HintedCommand
 from functoria.cli.plans import carry_out, dry_run_option
 from functoria.cli.settings import Settings, common
 from functoria.position import from_here
 from functoria.saved import saved_file
 
 
-@click.command("build")
+class Build(HintedCommand):
+    """The command, which takes no keys."""
+
+    hint = "keys of the project are given to `fata configure`, as `fata configure {option} ...`"
+
+
+@click.command("build", cls=Build)
 @common
 @dry_run_option
 @click.pass_obj

@@ -12,7 +12,7 @@ from fata.cli.project import project_of
 from fata.project import Project
 from functoria import UsageError, UserError
 from functoria.cli.keyed import KeyedCommand
-from functoria.cli.settings import common
+from functoria.cli.settings import common, settings_of
 from functoria.cli.verbs.describe import deliver, form_options, rendered
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def command(
             layout=layout,
             annotations=lambda: _annotations(project),
         )
-    deliver(text, output)
+    deliver(text, output, form, settings_of(context))
 
 
 def _annotations(project: Project) -> Annotations:

@@ -29,11 +29,18 @@ from fata.remarks import is_news
 from fata.run import Options, check, plan, process_command
 from fata.sources import changed
 from functoria import UserError
+from functoria.cli.hinted import HintedCommand
 from functoria.cli.settings import Settings, common
 from functoria.cli.show import show_error
 
 
-@click.command("run", context_settings={"allow_interspersed_args": False})
+class Run(HintedCommand):
+    """The command, whose program has arguments of its own."""
+
+    hint = "boot arguments of the program follow `--`, as `fata run -- {option}=...`"
+
+
+@click.command("run", cls=Run, context_settings={"allow_interspersed_args": False})
 @common
 @click.option(
     "-p",

@@ -19,7 +19,7 @@ def check_name(name: str, what: str) -> None:
         raise UserError(
             f"`{name}` cannot be the name of a {what}",
             here(),
-            f'use lower-case letters, digits and `-` between them, such as `{what}("data-2")`',
+            "use lower-case letters, digits and `-` between them, such as `data-2`",
         )
     if len(name) > NAME_LENGTH:
         raise UserError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from functoria import INTEGER, STRING, Key, choice
+from functoria import INTEGER, STRING, Converter, Key, choice
 
 KERNEL = Key(
     name="kernel",
@@ -20,9 +20,21 @@ COMPRESSION = Key(
     doc="how the initramfs is stored: zstd is smaller, none starts a little faster",
 )
 
+
+def _memory(text: str) -> int:
+    number = INTEGER.parse(text)
+    if not _is_memory(number):
+        raise ValueError(f"`{text}` MiB are no memory for a guest: it takes 16 to 1048576")
+    return number
+
+
+def _is_memory(value: object) -> bool:
+    return INTEGER.check(value) and isinstance(value, int) and 16 <= value <= 1 << 20
+
+
 MEMORY = Key(
     name="memory",
-    converter=INTEGER,
+    converter=Converter("int", _memory, str, _is_memory),
     default=128,
     doc="MiB of memory that the guest is given",
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 
 import click
@@ -12,6 +14,7 @@ from functoria.error import UsageError, UserError
 from functoria.tool import Tool
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
+COMPLETION_SECONDS = 3
 
 
 def run(application: click.Command, tool: Tool, arguments: list[str]) -> int:
@@ -21,6 +24,8 @@ def run(application: click.Command, tool: Tool, arguments: list[str]) -> int:
     with a code of its own.
     """
     settings = Settings(tool)
+    if os.environ.get(f"_{tool.prefix}COMPLETE"):
+        signal.alarm(COMPLETION_SECONDS)  # nobody waits longer for a word, or can tell us to stop
     try:
         result = application.main(
             arguments, prog_name=tool.name, standalone_mode=False, obj=settings

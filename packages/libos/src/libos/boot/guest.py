@@ -50,6 +50,7 @@ def _prepare() -> list[str]:
     from libos.boot.command_line import from_command_line
 
     words = from_command_line(line)
+    os.chdir("/app")  # where what lies beside config.py is, as in a process
     kernel.mount("", "/", "", kernel.MS_REMOUNT | kernel.MS_RDONLY)
     return words
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from functoria import describe
-from functoria.action import write_file
+from functoria.action import WriteFile
 from functoria.branch import simplify
 from functoria.cli.keyed import KeyedCommand, project_of
-from functoria.cli.settings import common
-from functoria.error import UsageError
+from functoria.cli.plans import carry_out
+from functoria.cli.settings import Settings, common, settings_of
+from functoria.error import UsageError, UserError
+from functoria.position import from_here
 from functoria.project import Project
 
 if TYPE_CHECKING:
@@ -67,7 +69,8 @@ def command(
 ) -> None:
     """Show what a program is made of, and why."""
     project = project_of(context)
-    deliver(rendered(project, form, keys=keys, every=every, layout=layout), output)
+    text = rendered(project, form, keys=keys, every=every, layout=layout)
+    deliver(text, output, form, settings_of(context))
 
 
 def rendered(
@@ -121,9 +124,25 @@ def _alternatives(project: Project) -> str:
     return "\n" + describe.choices_as_text(open_, project.context)
 
 
-def deliver(text: str, output: Path | None) -> None:
-    """Print the text, or write it whole to a file."""
+def deliver(text: str, output: Path | None, form: str | None, settings: Settings) -> None:
+    """Print the text, or write it to a file that was not there or was written by the tool."""
     if output is None or str(output) == "-":
         click.echo(text, nl=False)
-    else:
-        write_file(output, text.encode())
+        return
+    path = output.absolute()
+    if not path.parent.is_dir():
+        raise UserError(
+            f"there is no directory `{from_here(path.parent)}`", "--output", "make it first"
+        )
+    head = settings.tool.head("a picture of the program")
+    carry_out((WriteFile(path, _headed(text, form, head).encode(), settings.tool.mark),), settings)
+
+
+def _headed(text: str, form: str | None, head: str) -> str:
+    """The text with a remark by which a later run knows the file for its own, where it may be."""
+    if form == "dot":
+        return f"// {head}\n{text}"
+    if form not in ("html", "svg"):
+        return text
+    first, _, rest = text.partition("\n")
+    return f"{first}\n<!-- {head} -->\n{rest}"

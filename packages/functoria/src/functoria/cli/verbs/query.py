@@ -14,9 +14,13 @@ from functoria.query import STANDARD
 from functoria.tool import Query, Tool
 
 
+def _complete(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    return [name for name in queries_of(settings_of(context).tool) if name.startswith(begun)]
+
+
 @click.command("query", cls=KeyedCommand)
 @common
-@click.argument("what", required=False)
+@click.argument("what", required=False, shell_complete=_complete)
 @click.option("--json", "as_json", is_flag=True, help="The answer as JSON.")
 @click.pass_context
 def command(context: click.Context, what: str | None, as_json: bool) -> None:
