@@ -139,7 +139,7 @@ def test_it_boots_xen(machine: Machine) -> None:
     assert machine.fata("host", "setup", "debian", "--kind", "xen").err.endswith("nothing to do\n")
     assert "Domain-0" in machine.ssh("sudo xl list").out
     bridges = machine.ssh("ip -brief -4 address show type bridge").out
-    assert [line.split()[0::2] for line in bridges.splitlines()] == [
+    assert sorted(line.split()[0::2] for line in bridges.splitlines()) == [
         ["fata0", "10.77.0.1/24"],
         ["xenbr0", "10.78.0.1/24"],
     ]

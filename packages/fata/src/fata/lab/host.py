@@ -19,11 +19,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from fata.cache import cache_directory, key_of
-from fata.kernel import apt, store
+from fata.kernel import store
 from fata.kernel.modules import ModuleTree
 from fata.lab import packages, root
 from fata.lab.kernel import unpacked
 from fata.lab.place import disk_errors, labs, no_room
+from fata.lab.unpack import unpack
 from functoria.error import UserError
 
 FORMAT = "1"
@@ -116,7 +117,7 @@ def _make(plan: packages.Plan, name: str, scratch: Path, report: Callable[[str],
     packages.fetch(plan, debs, report)
     report("unpacking them")
     for deb in sorted(debs.glob("*.deb")):
-        apt.unpack(deb, linux if deb.name.startswith("linux-") else tools)
+        unpack(deb, linux if deb.name.startswith("linux-") else tools)
     staged = scratch / "entry"
     staged.mkdir()
     report("collecting what the host needs of them")
