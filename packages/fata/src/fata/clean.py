@@ -7,7 +7,6 @@ from pathlib import Path
 from fata.consoles import consoles
 from fata.image.manifest import FILE_NAME
 from fata.image.output import output_files
-from fata.tool import TOOL
 from functoria.action import Action, RemoveDirectory, RemoveFile
 
 
@@ -16,14 +15,13 @@ def leftovers(directory: Path) -> tuple[Action, ...]:
 
     The lock of requirements, `fata.lock`, stays: it belongs under version control.
     """
-    compiled = directory / TOOL.generated / "__pycache__"
-    actions: list[Action] = [
-        *(RemoveFile(path) for path in sorted(compiled.glob("main.*.pyc"))),
-        RemoveDirectory(compiled),
-    ]
     outputs = directory / "dist"
+    actions: list[Action] = []
     for output in sorted(path.parent for path in outputs.glob(f"*/{FILE_NAME}")):
         actions += [RemoveFile(path) for path in output_files(output)]
         actions += [RemoveFile(path) for path in consoles(output)]
+        compiled = output / "__pycache__"
+        actions += [RemoveFile(path) for path in sorted(compiled.glob("main-*.pyc"))]
+        actions.append(RemoveDirectory(compiled))
         actions.append(RemoveDirectory(output))
     return (*actions, RemoveDirectory(outputs))

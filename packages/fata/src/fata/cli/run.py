@@ -33,6 +33,8 @@ from functoria.cli.hinted import HintedCommand
 from functoria.cli.settings import Settings, common
 from functoria.cli.show import show_error
 
+_SETTINGS = {"allow_interspersed_args": False, "help_option_names": ["-h", "--help"]}
+
 
 class Run(HintedCommand):
     """The command, whose program has arguments of its own."""
@@ -40,7 +42,7 @@ class Run(HintedCommand):
     hint = "boot arguments of the program follow `--`, as `fata run -- {option}=...`"
 
 
-@click.command("run", cls=Run, context_settings={"allow_interspersed_args": False})
+@click.command("run", cls=Run, context_settings=_SETTINGS)
 @common
 @click.option(
     "-p",

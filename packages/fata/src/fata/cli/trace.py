@@ -11,7 +11,10 @@ from fata.cli.show import count
 from functoria.cli.settings import Settings, common
 
 
-@click.command("trace", context_settings={"allow_interspersed_args": False})
+@click.command(
+    "trace",
+    context_settings={"allow_interspersed_args": False, "help_option_names": ["-h", "--help"]},
+)
 @common
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENTS]")
 @click.pass_obj
