@@ -125,7 +125,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A Xen host of our own, ended with the last test."""
     name = "test-xen"
     yield labs.ensure(name)
-    labs.down(name)
+    labs.reset(name)
 
 
 def created(host: Lab, built: Project, *arguments: str, **changes: dict[str, str]) -> str:
@@ -138,8 +138,21 @@ def created(host: Lab, built: Project, *arguments: str, **changes: dict[str, str
     blobs = (made.image.kernel.blob.file, made.image.initramfs.file)
     files = {f"/root/{blob}": built.output / blob for blob in blobs}
     host.copy({**files, f"/root/{made.name}.xl": file})
+    _wait_for_memory(host, made.memory or 128)
     host.run(["xl", "create", "-q", f"/root/{made.name}.xl"])
     return made.name
+
+
+def _wait_for_memory(host: Lab, mebibytes: int) -> None:
+    """Xen gives the memory of a guest that ended back bit by bit."""
+    deadline = time.monotonic() + 60
+    while True:
+        lines = host.run(["xl", "info"]).out.decode().splitlines()
+        (free,) = (int(line.split(":")[1]) for line in lines if line.startswith("free_memory"))
+        if free >= mebibytes + 64:
+            return
+        assert time.monotonic() < deadline, f"{free} MiB are free"
+        time.sleep(0.5)
 
 
 def console(host: Lab, name: str) -> str:

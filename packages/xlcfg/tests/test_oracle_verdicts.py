@@ -98,7 +98,9 @@ def test_what_a_description_renders_is_what_xl_reads(domain: Domain) -> None:
     same_values(text, theirs)
     read = theirs.domain
     assert (read["c_info"]["name"], read["b_info"]["kernel"]) == (domain.name, domain.kernel)
-    assert read["b_info"].get("cmdline") == domain.cmdline
+    words = (domain.cmdline, domain.arguments)
+    given = " ".join(part for part in words if part is not None)
+    assert read["b_info"].get("cmdline", "") == given
     assert read["b_info"]["target_memkb"] == domain.memory * 1024
     targets = [found["pdev_path"] for found in read.get("disks", [])]
     assert targets == [block.disk.target for block in domain.blocks]

@@ -38,7 +38,7 @@ def found(machine: Machine) -> dict[str, str]:
     return {row["name"]: row["state"] for row in rows}
 
 
-def test_a_key_that_the_host_does_not_accept(machine: Machine, tmp_path: Path) -> None:
+def a_key_that_the_host_does_not_accept(machine: Machine, tmp_path: Path) -> None:
     other = tmp_path / "other"
     command = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(other))
     subprocess.run(command, check=True)
@@ -52,7 +52,7 @@ def test_a_key_that_the_host_does_not_accept(machine: Machine, tmp_path: Path) -
     machine.configure(machine._key)
 
 
-def test_host_keys_are_never_accepted_unseen(machine: Machine) -> None:
+def host_keys_are_never_accepted_unseen(machine: Machine) -> None:
     machine.knows("")
     unknown = machine.fata("doctor", "--host", "debian")
     machine.knows(Path(f"{machine._key}.pub").read_text())
@@ -62,18 +62,18 @@ def test_host_keys_are_never_accepted_unseen(machine: Machine) -> None:
     assert changed.err.startswith("error: the host key of debian is not the one that was known\n")
 
 
-def test_nothing_listens_on_that_port(machine: Machine) -> None:
+def nothing_listens_on_that_port(machine: Machine) -> None:
     done = machine.fata("doctor", "--host", "debian", "--port", "1")
     assert done.err.startswith("error: debian cannot be reached: nothing listens for ssh there\n")
 
 
-def test_a_dry_run_does_nothing(machine: Machine) -> None:
+def a_dry_run_does_nothing(machine: Machine) -> None:
     done = machine.fata("host", "setup", "debian", "--kind", "xen", "--dry-run")
     assert done.out.splitlines()[0].startswith("write /etc/default/grub.d/fata.cfg")
     assert machine.ssh("ls /etc/default/grub.d/fata.cfg /var/lib/fata").code != 0
 
 
-def test_a_host_with_qemu(machine: Machine) -> None:
+def a_host_with_qemu(machine: Machine) -> None:
     listening = machine.ssh("ss -Hltun | sort").out
     first = machine.fata("host", "setup", "debian")
     assert (first.code, first.out) == (0, ""), first.err
@@ -89,7 +89,7 @@ def test_a_host_with_qemu(machine: Machine) -> None:
     assert machine.ssh("cat /proc/sys/net/ipv4/ip_forward").out == "1\n"
 
 
-def test_a_guest_reaches_its_host_over_the_bridge(machine: Machine) -> None:
+def a_guest_reaches_its_host_over_the_bridge(machine: Machine) -> None:
     for command in (
         "netns add guest",
         "link add guest0 type veth peer name eth0 netns guest",
@@ -104,7 +104,7 @@ def test_a_guest_reaches_its_host_over_the_bridge(machine: Machine) -> None:
     machine.ssh("sudo ip netns delete guest")
 
 
-def test_what_someone_else_wrote_is_left_alone(machine: Machine) -> None:
+def what_someone_else_wrote_is_left_alone(machine: Machine) -> None:
     path = "/etc/default/grub.d/fata.cfg"
     machine.ssh(f"echo GRUB_TIMEOUT=7 | sudo tee {path}")
     done = machine.fata("host", "setup", "debian", "--kind", "xen")
@@ -113,7 +113,7 @@ def test_what_someone_else_wrote_is_left_alone(machine: Machine) -> None:
     assert machine.ssh("dpkg -s xen-system-amd64").code != 0
 
 
-def test_a_host_with_xen(machine: Machine) -> None:
+def a_host_with_xen(machine: Machine) -> None:
     first = machine.fata("host", "setup", "debian", "--kind", "xen")
     assert first.code == 0, first.err
     assert "note: a reboot is needed, so that the host starts Xen" in first.err
@@ -131,7 +131,7 @@ def test_a_host_with_xen(machine: Machine) -> None:
     assert 'set default="Debian GNU/Linux, with Xen hypervisor"' in menu
 
 
-def test_it_boots_xen(machine: Machine) -> None:
+def it_boots_xen(machine: Machine) -> None:
     done = machine.fata("host", "setup", "debian", "--kind", "xen", "--reboot")
     assert done.code == 0, done.err
     assert "debian runs Xen 4." in done.err
@@ -143,3 +143,16 @@ def test_it_boots_xen(machine: Machine) -> None:
         ["fata0", "10.77.0.1/24"],
         ["xenbr0", "10.78.0.1/24"],
     ]
+
+
+def test_a_debian_machine_becomes_a_host(machine: Machine, tmp_path: Path) -> None:
+    """One machine, one story: each step begins where the one before has ended."""
+    a_key_that_the_host_does_not_accept(machine, tmp_path)
+    host_keys_are_never_accepted_unseen(machine)
+    nothing_listens_on_that_port(machine)
+    a_dry_run_does_nothing(machine)
+    a_host_with_qemu(machine)
+    a_guest_reaches_its_host_over_the_bridge(machine)
+    what_someone_else_wrote_is_left_alone(machine)
+    a_host_with_xen(machine)
+    it_boots_xen(machine)
