@@ -8,9 +8,9 @@ import sys
 
 TOO_LATE = """
 import os
-from fata.qemu.process import _die_with_parent
+from fata.child import tied
 
-tie = _die_with_parent()
+tie = tied()
 child = os.fork()
 if child == 0:
     grandchild = os.fork()

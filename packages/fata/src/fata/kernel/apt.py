@@ -13,7 +13,8 @@ from pathlib import Path
 from fata.kernel.tool import need, run
 from functoria.error import UserError
 
-_REFRESH = "check the network and /etc/apt/sources.list, run `apt update`, and try again"
+REFRESH = "check the network and /etc/apt/sources.list, run `apt update`, and try again"
+"""What to do where apt cannot provide what it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,12 @@ def candidate(name: str) -> Package:
     output = run(
         [_apt("apt-cache"), "show", "--no-all-versions", name],
         None,
-        f"{_REFRESH}; package `{name}` is in Debian's main archive",
+        f"{REFRESH}; package `{name}` is in Debian's main archive",
     )
     rows = (line.partition(":") for line in output.splitlines() if not line.startswith(" "))
     fields = {key: value.strip() for key, colon, value in rows if colon}
     if fields.get("Package") != name or not fields.get("Version"):
-        raise UserError(f"apt knows no package `{name}`", None, _REFRESH)
+        raise UserError(f"apt knows no package `{name}`", None, REFRESH)
     depends = re.split(r"[,|]", fields.get("Depends", ""))
     names = tuple(word.split(" ")[0].split(":")[0] for part in depends if (word := part.strip()))
     return Package(name, fields["Version"], names)
@@ -46,7 +47,7 @@ def newest(pattern: str) -> str | None:
 
     `pattern` is a regular expression whose group 1 is that version, as in `linux-source-6.12`.
     """
-    output = run([_apt("apt-cache"), "pkgnames", pattern.partition("(")[0]], None, _REFRESH)
+    output = run([_apt("apt-cache"), "pkgnames", pattern.partition("(")[0]], None, REFRESH)
     matches = (re.fullmatch(pattern, name) for name in output.split())
     found = [
         (tuple(int(part) for part in match[1].split(".")), match[0]) for match in matches if match
@@ -56,10 +57,10 @@ def newest(pattern: str) -> str | None:
 
 def fetch(package: Package, directory: Path) -> Path:
     """The .deb file of a package, downloaded into an empty directory and verified by apt."""
-    run([_apt("apt-get"), "download", f"{package.name}={package.version}"], directory, _REFRESH)
+    run([_apt("apt-get"), "download", f"{package.name}={package.version}"], directory, REFRESH)
     found = sorted(directory.glob("*.deb"))
     if len(found) != 1:
-        raise UserError(f"apt brought no file for `{package.name}`", str(directory), _REFRESH)
+        raise UserError(f"apt brought no file for `{package.name}`", str(directory), REFRESH)
     return found[0]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fata.qemu.failure import not_installed
-from fata.qemu.machine import PROGRAM, escaped
+from fata.qemu.machine import PROGRAM, escaped, sandbox
 from functoria.error import UsageError
 
 ADDRESS = "10.0.2.10"
@@ -94,7 +94,7 @@ def command(machine: Machine, qmp: int, incoming: int | None = None) -> tuple[st
         *("-no-user-config", "-nodefaults", "-display", "none", "-vga", "none", "-no-reboot"),
         *("-machine", "q35", "-accel", f"tcg,thread=multi,tb-size={_TRANSLATIONS}"),
         *("-cpu", _CPU, "-smp", "1", "-m", str(machine.memory)),
-        *(("-sandbox", _SANDBOX) if machine.sandbox else ()),
+        *sandbox(machine.sandbox),
         *("-kernel", str(machine.xen), "-append", " ".join(_XEN), "-initrd", modules),
         *("-netdev", _netdev(machine.port)),
         *("-device", f"virtio-net-pci,netdev={NETWORK},mac=52:54:00:fa:7a:00,romfile="),
@@ -112,9 +112,6 @@ def command(machine: Machine, qmp: int, incoming: int | None = None) -> tuple[st
         *("-device", "virtio-blk-pci,drive=exchange"),
         *(() if incoming is None else ("-incoming", f"fd:{incoming}")),
     )
-
-
-_SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
 
 
 def _netdev(port: int) -> str:

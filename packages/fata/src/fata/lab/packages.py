@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
+from fata.child import tied
 from fata.kernel import apt
 from fata.kernel.tool import need, run
-from fata.lab.child import tied
 from functoria.error import UserError
 
 TOOLS = (
@@ -39,7 +39,6 @@ _XEN = r"xen-hypervisor-(\d+\.\d+)-amd64"
 _OURS = re.compile(r"linux-(?:image|modules)-(?!extra)|xen-")
 _LIBRARY = re.compile(r"z?lib(?!perl|python|klibc)")
 _LINE = re.compile(r"'[^']+' ([a-z0-9.+-]+)_([^_ ]+)_(amd64|all)\.deb ([0-9]+) .*")
-_AGAIN = "check the network and /etc/apt/sources.list, run `apt update`, and try again"
 _NEWS = 5.0  # seconds between words about a download
 
 
@@ -98,7 +97,9 @@ def plan(scratch: Path) -> Plan:
     }
     words = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
     program = need("apt-get", "apt", "the Xen host is made of Debian's packages")
-    output = run([program, *words, "--print-uris", "-qq", "-y", "install", *wanted], None, _AGAIN)
+    output = run(
+        [program, *words, "--print-uris", "-qq", "-y", "install", *wanted], None, apt.REFRESH
+    )
     return Plan(xen, _chosen(output, frozenset(wanted)))
 
 
@@ -124,7 +125,7 @@ def fetch(plan: Plan, directory: Path, report: Callable[[str], None]) -> None:
             raise
     if child.returncode != 0:
         last = "; ".join(errors.strip().splitlines()[-3:])
-        raise UserError(f"apt could not fetch the packages: {last}", None, _AGAIN)
+        raise UserError(f"apt could not fetch the packages: {last}", None, apt.REFRESH)
 
 
 def _watch(
@@ -172,5 +173,5 @@ def _chosen(output: str, wanted: Iterable[str]) -> tuple[Choice, ...]:
         if name in wanted or _OURS.match(name) or library:
             found.add(Choice(name, unquote(match[2]), int(match[4])))
     if not found:
-        raise UserError("apt printed no plan that can be understood", None, _AGAIN)
+        raise UserError("apt printed no plan that can be understood", None, apt.REFRESH)
     return tuple(sorted(found))

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from fata.lab.child import tied
+from fata.child import tied
 from fata.lab.place import write
 from fata.lab.record import END, RECORD
 

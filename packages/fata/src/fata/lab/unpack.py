@@ -12,8 +12,8 @@ import subprocess
 import tarfile
 from pathlib import Path, PurePosixPath
 
+from fata.child import tied
 from fata.kernel.tool import need
-from fata.lab.child import tied
 from functoria.error import UserError
 
 _USELESS = re.compile(

@@ -147,7 +147,7 @@ def command(
         *("-cpu", "host" if accelerator is Accelerator.KVM else "max"),
         *("-smp", str(guest.vcpus)),
         *("-m", str(guest.memory)),
-        *_sandbox(guest.sandbox),
+        *sandbox(guest.sandbox),
         *("-chardev", _console(console, log), "-serial", "chardev:console"),
         *_qmp(qmp),
         *_disks(guest),
@@ -189,7 +189,8 @@ def _machine(guest: Guest) -> str:
     return ",".join((guest.machine.value, *options))
 
 
-def _sandbox(wanted: bool) -> tuple[str, ...]:
+def sandbox(wanted: bool) -> tuple[str, ...]:
+    """`sandbox(wanted)` puts QEMU itself under seccomp filters: it starts no program."""
     if not wanted:
         return ()
     return (

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Self
 
+from fata.child import tied
 from fata.qemu.failure import not_installed
 from fata.qemu.machine import PROGRAM, Accelerator, Guest, Inherited, command
 from fata.qemu.timestamp import tsc_khz
-
-_PR_SET_PDEATHSIG = 1
 
 
 class Process:
@@ -104,30 +101,10 @@ def _spawn(arguments: tuple[str, ...], inherited: tuple[int, ...]) -> subprocess
             pass_fds=inherited,
             start_new_session=True,
             # No launcher in between: it would have to be started first, by every run.
-            preexec_fn=_die_with_parent(),  # noqa: PLW1509
+            preexec_fn=tied(),  # noqa: PLW1509
         )
     except FileNotFoundError as error:
         raise not_installed(arguments[0]) from error
     if child.stderr is not None:
         os.set_blocking(child.stderr.fileno(), False)
     return child
-
-
-def _die_with_parent() -> Callable[[], None]:
-    """`_die_with_parent()` is a function for the child: it ties its life to this thread's.
-
-    Everything is looked up here, before the fork, so that the child only makes system calls.
-    """
-    import ctypes
-
-    prctl = ctypes.CDLL(None).prctl
-    prctl.argtypes = (ctypes.c_int, ctypes.c_ulong)
-    parent = os.getpid()
-
-    def tie() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        # A parent that died before the call sends no signal any more.
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    return tie
