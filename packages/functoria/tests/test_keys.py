@@ -47,6 +47,12 @@ def test_the_later_source_wins_and_the_origin_is_known() -> None:
     assert (resolve([N], []).get(N), resolve([N], []).origin(N)) == (1, "default")
 
 
+def test_keys_of_one_option_in_two_branches_have_values_of_their_own() -> None:
+    other = Key(name="n", converter=STRING, default="none", doc="")
+    context = resolve([N], [Source("command line", {"n": "3"})])
+    assert (context.get(N), context.get(other), context.origin(other)) == (3, "none", "default")
+
+
 def test_a_bad_value_names_the_option_its_origin_and_the_form() -> None:
     with pytest.raises(UsageError) as caught:
         resolve([N], [Source("environment", {"n": "many"})])

@@ -51,18 +51,22 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`Context(bindings)` has a value for every key it was resolved for, by option name."""
+    """`Context(bindings)` has a value for every key that something was said of.
 
-    bindings: Mapping[str, Binding]
+    Keys are told apart by identity: in branches that are not taken there may be others of the
+    same option.
+    """
+
+    bindings: Mapping[Key[Any], Binding]
 
     def get(self, key: Key[T]) -> T:
         """`context.get(key)` is the key's value, or its default if nothing was said of it."""
-        binding = self.bindings.get(key.option)
+        binding = self.bindings.get(key)
         return key.unsaid if binding is None else binding.value  # type: ignore[return-value]
 
     def origin(self, key: Key[Any]) -> str:
         """`context.origin(key)` is where the key's value came from."""
-        binding = self.bindings.get(key.option)
+        binding = self.bindings.get(key)
         return DEFAULT if binding is None else binding.origin
 
 
@@ -72,15 +76,13 @@ def resolve(keys: Iterable[Key[Any]], sources: Iterable[Source]) -> Context:
     Raises `UsageError`, and `UserError` for a kept source, for a text which the key's converter
     refuses.
     """
-    bindings: dict[str, Binding] = {}
+    bindings: dict[Key[Any], Binding] = {}
     wanted = [key for key in keys if key.stage is Stage.CONFIGURE]
     for source in sources:
         for key in wanted:
             texts = source.said(key.option)
             if texts is not None:
-                bindings[key.option] = Binding(
-                    _parsed(key, texts, source), source.origin(key.option)
-                )
+                bindings[key] = Binding(_parsed(key, texts, source), source.origin(key.option))
     return Context(bindings)
 
 
@@ -105,7 +107,7 @@ def _parsed(key: Key[Any], texts: Texts, source: Source) -> object:
 def require(keys: Iterable[Key[Any]], context: Context) -> None:
     """Raise `UsageError` for a required configure key that nothing was said of."""
     for key in keys:
-        if key.required and key.stage is Stage.CONFIGURE and key.option not in context.bindings:
+        if key.required and key.stage is Stage.CONFIGURE and key not in context.bindings:
             declared = f", declared at {key.position}" if key.position else ""
             form = key.converter.choices[0] if key.converter.choices else str(key.converter)
             raise UsageError(

@@ -32,16 +32,12 @@ def _section(title: str, lines: list[str]) -> list[str]:
     return [title, *(f"  {line}" for line in lines), ""] if lines else []
 
 
-def _value(key: Key[Any], context: Context) -> object:
-    return key.unsaid if key.stage is Stage.BOOT else context.get(key)
-
-
 def _origin(key: Key[Any], context: Context) -> str:
     return "at boot" if key.stage is Stage.BOOT else context.origin(key)
 
 
 def _key_line(key: Key[Any], context: Context) -> str:
-    shown = key.shown(_value(key, context))
+    shown = key.shown(context.get(key))
     return f"--{key.option} {shown}  ({_origin(key, context)})  {key.doc}"
 
 
@@ -50,7 +46,7 @@ def keys_as_text(keys: Iterable[Key[Any]], context: Context) -> str:
     rows = [("KEY", "VALUE", "FROM", "DECLARED", "MEANING")]
     for key in keys:
         value = "required" if key.required and key.stage is Stage.BOOT else ""
-        shown = value or key.shown(_value(key, context))
+        shown = value or key.shown(context.get(key))
         place = str(key.position) if key.position else "-"
         rows.append((f"--{key.option}", shown, _origin(key, context), place, key.doc))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
@@ -148,7 +144,7 @@ def as_json(name: str, graph: Graph, keys: Iterable[Key[Any]], context: Context)
 
 def key_data(key: Key[Any], context: Context) -> dict[str, object]:
     """`key_data(key, context)` is a key with its value and where that is from."""
-    texts = key.show(_value(key, context))
+    texts = key.show(context.get(key))
     return {
         "name": key.option,
         "stage": key.stage.value,

@@ -14,7 +14,7 @@ from functoria.evaluate import Program
 from functoria.graph import Graph, all_keys, live_keys, resolve_graph, unique_options
 from functoria.impl import Choice
 from functoria.key import Key, Stage, Texts
-from functoria.saved import read_saved
+from functoria.saved import ORIGIN, read_saved
 from functoria.tool import Tool, When
 from functoria.walk import children, walk
 
@@ -48,6 +48,25 @@ class Project:
         return self.directory / self.tool.generated
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """`Survey(...)` is which keys of a configuration matter, the choices in it having been made.
+
+    `sources` are all that was said of keys, the last to be heard; `live` are the keys that
+    matter, and `untaken` the options that do not, each with the branch that it belongs to.
+    `strays` is what to say of environment variables that are nearly a key's.
+    """
+
+    tool: Tool
+    config: Path
+    program: Program
+    sources: tuple[Source, ...]
+    every: tuple[Key[Any], ...]
+    live: tuple[Key[Any], ...]
+    untaken: Mapping[str, Branch]
+    strays: tuple[str, ...]
+
+
 def load(
     tool: Tool,
     config: Path,
@@ -63,37 +82,55 @@ def load(
     key has.
     """
     program = tool.evaluate(config)
-    return choose(tool, config, program, options, environment, saved=saved)
+    every = every_key(tool, program)
+    found = survey(tool, config, program, every, options, environment, saved=saved)
+    refuse_unknown(found, options)
+    return settled(found)
 
 
-def choose(
+def survey(
     tool: Tool,
     config: Path,
     program: Program,
+    every: tuple[Key[Any], ...],
     options: Options,
     environment: Mapping[str, str],
     *,
     saved: bool = True,
-) -> Project:
-    """`choose(tool, config, program, ...)` is `load` of what is evaluated already."""
-    every = every_key(tool, program)
-    directory = config.absolute().parent
-    kept = read_saved(tool, directory) if saved else Source("saved context", {})
-    variables = environment_source(tool, every, environment)
+) -> Survey:
+    """`survey(tool, config, program, every, ...)` is which of `every` key matters, and why.
+
+    Only the keys that choose are read: others may have bad values, or be required and missing.
+    """
+    kept = read_saved(tool, config.absolute().parent) if saved else Source(ORIGIN, {})
+    variables = _environment_source(tool, every, environment)
     sources = (kept, variables, Source("command line", options))
-    choices = resolve(choosing_keys(tool, program), sources)
-    live = taken_keys(tool, program, choices)
-    untaken = untaken_options(tool, program, choices)
-    refuse_unknown(tool, options, live, untaken)
-    context = resolve(live, sources)
-    require(live, context)
-    notes = (
-        *(str(warning) for warning in program.warnings),
-        *_notes_of_saved(kept, live, every, untaken),
-        *_notes_of_environment(tool, environment, every),
+    choices = resolve(_choosing_keys(tool, program), sources)
+    return Survey(
+        tool,
+        config,
+        program,
+        sources,
+        every,
+        _taken_keys(tool, program, choices),
+        _untaken_options(tool, program, choices),
+        _notes_of_environment(tool, environment, every),
     )
-    graph = resolve_graph(program.roots, context)
-    return Project(tool, config, program, live, context, graph, notes)
+
+
+def settled(found: Survey) -> Project:
+    """`settled(survey)` is the project, with the value of every key that matters."""
+    context = resolve(found.live, found.sources)
+    require(found.live, context)
+    return Project(
+        found.tool,
+        found.config,
+        found.program,
+        found.live,
+        context,
+        resolve_graph(found.program.roots, context),
+        (*map(str, found.program.warnings), *_notes_of_saved(found), *found.strays),
+    )
 
 
 def every_key(tool: Tool, program: Program) -> tuple[Key[Any], ...]:
@@ -121,16 +158,16 @@ def every_key(tool: Tool, program: Program) -> tuple[Key[Any], ...]:
     return every
 
 
-def choosing_keys(tool: Tool, program: Program) -> tuple[Key[Any], ...]:
-    """`choosing_keys(tool, program)` is the keys that decide which others matter."""
+def _choosing_keys(tool: Tool, program: Program) -> tuple[Key[Any], ...]:
+    """The keys that decide which others matter."""
     own = (key for item in tool.keys if isinstance(item, When) for key in item.condition.keys)
     terms = walk(program.roots, children)
     chosen = (key for term in terms if isinstance(term, Choice) for key in term.condition.keys)
     return tuple(dict.fromkeys((*own, *chosen)))
 
 
-def taken_keys(tool: Tool, program: Program, context: Context) -> tuple[Key[Any], ...]:
-    """`taken_keys(tool, program, context)` is the keys that matter, the tool's first."""
+def _taken_keys(tool: Tool, program: Program, context: Context) -> tuple[Key[Any], ...]:
+    """The keys that matter, the tool's first."""
     own: list[Key[Any]] = []
     for item in tool.keys:
         if not isinstance(item, When):
@@ -140,8 +177,8 @@ def taken_keys(tool: Tool, program: Program, context: Context) -> tuple[Key[Any]
     return unique_options(dict.fromkeys((*own, *live_keys(program.roots, context))))
 
 
-def untaken_options(tool: Tool, program: Program, context: Context) -> Mapping[str, Branch]:
-    """`untaken_options(tool, program, context)` is the options that do not matter, and why."""
+def _untaken_options(tool: Tool, program: Program, context: Context) -> Mapping[str, Branch]:
+    """The options that do not matter, and why."""
     found = {
         key.option: Branch(item.branch, None)
         for item in tool.keys
@@ -153,13 +190,11 @@ def untaken_options(tool: Tool, program: Program, context: Context) -> Mapping[s
     return found
 
 
-def refuse_unknown(
-    tool: Tool, options: Iterable[str], live: Iterable[Key[Any]], untaken: Mapping[str, Branch]
-) -> None:
+def refuse_unknown(found: Survey, options: Iterable[str]) -> None:
     """Raise `UsageError` for an option that no live key of the configure stage has."""
     from difflib import get_close_matches
 
-    stages = {key.option: key.stage for key in live}
+    stages = {key.option: key.stage for key in found.live}
     for option in options:
         if stages.get(option) is Stage.CONFIGURE:
             continue
@@ -169,10 +204,10 @@ def refuse_unknown(
                 f"`{where}` is an argument of the program, given when it boots",
                 where,
                 f"leave it out here, and give it when the program is run: "
-                f"`{tool.name} run -- {where}=...`",
+                f"`{found.tool.name} run -- {where}=...`",
             )
-        if option in untaken:
-            branch = untaken[option]
+        if option in found.untaken:
+            branch = found.untaken[option]
             way = (
                 f"have the choice at {branch.position} go that way"
                 if branch.position
@@ -194,10 +229,10 @@ def refuse_unknown(
         )
 
 
-def environment_source(
+def _environment_source(
     tool: Tool, keys: Iterable[Key[Any]], environment: Mapping[str, str]
 ) -> Source:
-    """`environment_source(tool, keys, environment)` is what variables say of the keys.
+    """What variables say of the keys.
 
     A repeated key takes the words of its variable, quoted as a shell quotes them.
     """
@@ -220,15 +255,11 @@ def environment_source(
     return Source("environment", texts, places)
 
 
-def _notes_of_saved(
-    saved: Source,
-    live: Iterable[Key[Any]],
-    every: Iterable[Key[Any]],
-    untaken: Mapping[str, Branch],
-) -> tuple[str, ...]:
+def _notes_of_saved(found: Survey) -> tuple[str, ...]:
     """What was saved and is not used is said. Raises `UserError` for keys that are no more."""
-    known = {key.option for key in every if key.stage is Stage.CONFIGURE}
-    used = {key.option for key in live}
+    saved = found.sources[0]
+    known = {key.option for key in found.every if key.stage is Stage.CONFIGURE}
+    used = {key.option for key in found.live}
     notes = []
     for option in saved.texts:
         if option not in known:
@@ -238,7 +269,8 @@ def _notes_of_saved(
                 saved.remedy or "configure again",
             )
         if option not in used:
-            why = f": it belongs to `{untaken[option].name}`" if option in untaken else ""
+            branch = found.untaken.get(option)
+            why = "" if branch is None else f": it belongs to `{branch.name}`"
             notes.append(f"the saved `--{option}` does not matter here{why}")
     return tuple(notes)
 

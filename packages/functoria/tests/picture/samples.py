@@ -99,7 +99,7 @@ def website(target: str = "virtio", *, cached: bool = False) -> Program:
         keywords={"clock": clock},
         after=(logs,),
     )
-    bindings = {"target": Binding(target, "command line"), "cached": Binding(cached, "default")}
+    bindings = {TARGET: Binding(target, "command line"), CACHED: Binding(cached, "default")}
     return Program("website", (web(http, stack),), Context(bindings))
 
 

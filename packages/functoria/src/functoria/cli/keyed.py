@@ -1,7 +1,8 @@
 """Keys as options: the command line is parsed twice.
 
-The first time with the keys of all branches, forgiving everything, to find out which branches are
-taken; the second time for good, when only the keys that matter are options.
+The first time with the keys of all branches, forgiving everything, to read what is said of them and
+find out which branches are taken; the second time for good, when only the keys that matter are
+options, so that what is wrong with the line is found.
 """
 
 from __future__ import annotations
@@ -16,21 +17,9 @@ from click.shell_completion import CompletionItem
 
 from functoria.branch import Branch
 from functoria.cli.settings import located, settings_of
-from functoria.context import Source, resolve
 from functoria.error import UsageError, UserError
-from functoria.evaluate import Program
 from functoria.key import Key, Stage, Texts
-from functoria.project import (
-    Project,
-    choose,
-    choosing_keys,
-    environment_source,
-    every_key,
-    refuse_unknown,
-    taken_keys,
-    untaken_options,
-)
-from functoria.saved import ORIGIN, read_saved
+from functoria.project import Project, Survey, every_key, refuse_unknown, settled, survey
 from functoria.tool import Tool
 
 _META = "functoria.keyed"
@@ -46,20 +35,20 @@ class KeyedCommand(click.Command):
     saved = True
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse for good, with the options that the first pass found."""
+        """Read what is said of keys, then parse for good with the keys that matter."""
         ctx.meta[_META] = keyed = _Keyed()
         tool = settings_of(ctx).tool
         helping = ctx.resilient_parsing or bool({"-h", "--help"} & set(args))
         try:
             config = located(tool, self._file(ctx, args))
-            keyed.program = tool.evaluate(config)
-            every = every_key(tool, keyed.program)
+            program = tool.evaluate(config)
+            every = every_key(tool, program)
             said = self._said(ctx, args, every)
-            live = self._live(tool, keyed.program, config, said)
+            found = survey(tool, config, program, every, said, os.environ, saved=self.saved)
             if not helping:
-                refuse_unknown(tool, said, *live)
-            keyed.options = [_option(tool, key) for key in live[0] if _configurable(key)]
-            keyed.untaken = live[1]
+                refuse_unknown(found, said)
+            keyed.survey = found
+            keyed.options = [_option(tool, key) for key in found.live if _configurable(key)]
         except UserError as error:
             if not helping:
                 raise
@@ -67,7 +56,8 @@ class KeyedCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            raise _near_untaken(error, keyed.untaken) from None
+            untaken = {} if keyed.survey is None else keyed.survey.untaken
+            raise _near_untaken(error, untaken) from None
 
     def _file(self, ctx: click.Context, args: list[str]) -> Path | None:
         found = _forgiving(super().get_params(ctx), self, ctx, args).get("file")
@@ -87,16 +77,6 @@ class KeyedCommand(click.Command):
             if value is not None:
                 said[option] = _texts(value)
         return said
-
-    def _live(
-        self, tool: Tool, program: Program, config: Path, said: dict[str, Texts]
-    ) -> tuple[tuple[Key[Any], ...], dict[str, Any]]:
-        kept = read_saved(tool, config.absolute().parent) if self.saved else Source(ORIGIN, {})
-        choosing = choosing_keys(tool, program)
-        variables = environment_source(tool, choosing, os.environ)
-        context = resolve(choosing, (kept, variables, Source("command line", said)))
-        live = taken_keys(tool, program, context)
-        return live, dict(untaken_options(tool, program, context))
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The command's own options, and the keys."""
@@ -121,10 +101,8 @@ class _Keyed:
     """What the first pass found out for the second."""
 
     def __init__(self) -> None:
-        self.program: Program | None = None
+        self.survey: Survey | None = None
         self.options: list[click.Option] = []
-        self.texts: dict[str, Texts] = {}
-        self.untaken: Mapping[str, Branch] = {}
         self.trouble: UserError | None = None
 
 
@@ -145,21 +123,12 @@ def _near_untaken(error: click.NoSuchOption, untaken: Mapping[str, Branch]) -> E
 
 def project_of(context: click.Context) -> Project:
     """`project_of(context)` is the project, with what the command line says of its keys."""
-    settings = settings_of(context)
     keyed: _Keyed = context.meta[_META]
-    command = context.command
-    if keyed.program is None or not isinstance(command, KeyedCommand):
+    if keyed.survey is None:
         raise TypeError("the command line was not parsed by a KeyedCommand")
-    project = choose(
-        settings.tool,
-        settings.config,
-        keyed.program,
-        keyed.texts,
-        os.environ,
-        saved=command.saved,
-    )
+    project = settled(keyed.survey)
     for note in project.notes:
-        settings.note(note)
+        settings_of(context).note(note)
     return project
 
 
@@ -196,10 +165,6 @@ def _parameter(key: Key[Any]) -> str:
 
 
 def _option(tool: Tool, key: Key[Any]) -> click.Option:
-    def keep(context: click.Context, _parameter: click.Parameter, value: object) -> None:
-        if value not in (None, False, ()):
-            context.meta[_META].texts[key.option] = _texts(value)
-
     names = [_parameter(key), f"--{key.option}"]
     if key.short is not None and _configurable(key):  # the letters of boot arguments are theirs
         names.insert(1, f"-{key.short}")
@@ -210,7 +175,6 @@ def _option(tool: Tool, key: Key[Any]) -> click.Option:
         is_flag=key.flag or None,
         multiple=key.repeated,
         expose_value=False,
-        callback=keep,
         shell_complete=lambda _context, _parameter, begun: [
             CompletionItem(word) for word in key.converter.choices if word.startswith(begun)
         ],

@@ -9,7 +9,7 @@ from functoria.context import Context
 from functoria.error import Position
 from functoria.graph import Node
 from functoria.impl import Choice, Device, Impl, Reference
-from functoria.key import Key, Stage
+from functoria.key import Key
 from functoria.picture.model import Annotation, Box, Branch, Kind, Setting
 from functoria.type import JOB, applied, result
 from functoria.value import Value
@@ -21,11 +21,10 @@ Annotations = Mapping[str, Sequence[Annotation]]
 
 def setting(key: Key[Any], context: Context) -> Setting:
     """`setting(key, context)` is a key with its value, or the default of a boot argument."""
-    at_boot = key.stage is Stage.BOOT
-    value = key.unsaid if at_boot else context.get(key)
+    value = key.show(context.get(key))
     return Setting(
         name=f"--{key.option}",
-        value=" ".join(key.show(value)) if key.show(value) else None,
+        value=" ".join(value) if value else None,
         origin=context.origin(key),
         stage=key.stage.value,
         doc=key.doc,

@@ -32,7 +32,7 @@ def command(context: click.Context, dry_run: bool) -> None:
         chosen = ", ".join(
             f"{key.option} {key.shown(project.context.get(key))}"
             for key in project.keys
-            if key.option in project.context.bindings
+            if key in project.context.bindings
         )
         step = f": {settings.tool.next_step}" if settings.tool.next_step else ""
         with_ = f" with {chosen}" if chosen else ""

@@ -119,8 +119,7 @@ def _picture(
 
 def _alternatives(project: Project) -> str:
     """The choices that nothing was said of, each with its ways and which one is taken."""
-    said = {key for key in project.keys if key.option in project.context.bindings}
-    open_ = simplify(project.program.roots, project.context, said)
+    open_ = simplify(project.program.roots, project.context, project.context.bindings)
     return "\n" + describe.choices_as_text(open_, project.context)
 
 
