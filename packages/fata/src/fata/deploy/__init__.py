@@ -1,0 +1,1 @@
+"""Deploying: releases, where they are kept, what runs them, and how one follows another."""

@@ -1,0 +1,1 @@
+"""Drivers: one way to start, watch and end a guest, whatever hypervisor runs it."""
