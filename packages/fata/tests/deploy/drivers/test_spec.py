@@ -54,7 +54,7 @@ ports = st.builds(
     st.sampled_from(Protocol),
 )
 nics = st.one_of(
-    st.builds(Nic, words, macs, words),
+    st.builds(Nic, words, macs, words.map(lambda word: word[:15])),
     st.builds(Nic, words, macs, st.none(), st.lists(ports, max_size=3).map(tuple), st.booleans()),
 )
 disks = st.builds(Disk, words, paths, st.booleans(), words, words, st.sampled_from((512, 4096)))
