@@ -80,6 +80,8 @@ class DiskDevice:
 
     It must have at least `size` bytes, where that is said. `sector_size` is in bytes. `vdev` is
     the device that it has to be, such as `xvda`, where a hypervisor knows disks by that.
+    `purpose` is `data`, or `secrets` for the disk that a host fills with the app's secrets; it
+    then has to hold those that `requires` names.
     """
 
     number: int
@@ -88,6 +90,8 @@ class DiskDevice:
     read_only: bool = False
     sector_size: int = 512
     vdev: str | None = None
+    purpose: str = "data"
+    requires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,7 @@ class Manifest:
     """`Manifest(...)` describes one build of one program for one target.
 
     `image` is `None` for the target `unix`, which has none. `memory` is the MiB that a guest is
-    given unless the operator says otherwise.
+    given unless the operator says otherwise. `sbom` is the bill of materials, in CycloneDX.
     """
 
     schema: int = SCHEMA
@@ -173,6 +177,13 @@ class Manifest:
     files: tuple[FileRecord, ...] = field(default=())
     missing: tuple[str, ...] = ()
     project: tuple[ProjectFile, ...] = ()
+    sbom: Blob | None = None
+
+
+def blobs_of(manifest: Manifest) -> tuple[Blob, ...]:
+    """`blobs_of(m)` is the files beside the manifest that belong to the image, all of them."""
+    image = () if manifest.image is None else (manifest.image.kernel.blob, manifest.image.initramfs)
+    return image if manifest.sbom is None else (*image, manifest.sbom)
 
 
 def image_digest(kernel: Blob, initramfs: Blob, command_line: str) -> str:
@@ -221,8 +232,7 @@ def parse(data: bytes, where: str) -> Manifest:
             where,
             "use the version of fata that built it, or " + remedy,
         )
-    blobs = () if manifest.image is None else (manifest.image.kernel.blob, manifest.image.initramfs)
-    for blob in blobs:
+    for blob in blobs_of(manifest):
         if "/" in blob.file or blob.file in ("", ".", ".."):
             raise UserError(f"the manifest names a file elsewhere: {blob.file!r}", where, remedy)
     return manifest
