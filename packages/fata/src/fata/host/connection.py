@@ -9,6 +9,7 @@ other side.
 from __future__ import annotations
 
 import contextlib
+import os
 import selectors
 import shlex
 import shutil
@@ -16,7 +17,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
@@ -28,6 +29,9 @@ from functoria.error import UserError
 CONNECT_SECONDS = 15
 LIMIT_BYTES = 8_000_000
 """No answer of a host is longer; a longer one is not listened to."""
+LIMIT_LINE = 1 << 20
+"""Of a line that is shown as it comes, no more bytes are."""
+PROGRESS_SECONDS = 3.0
 _NOTHING_ELSE = ("-o", "ClearAllForwardings=yes", "-o", "RemoteCommand=none")
 """Of what the user's configuration says for sessions at the keyboard."""
 _SSH_FAILED = 255
@@ -81,18 +85,23 @@ class Connection:
         *,
         seconds: float = 120,
         plain: bool = False,
+        line: Callable[[str], None] | None = None,
+        progress: Callable[[float], None] | None = None,
     ) -> Result:
         """`run(arguments, content)` is how the command ended on the host, fed with `content`.
 
-        It runs as root, as `become` says, unless `plain`. Raises `UserError` when the connection
-        is lost, or the command has not ended after so many `seconds`.
+        It runs as root, as `become` says, unless `plain`. `line` is given each line of the output
+        as it comes, without its end; `progress` the part of a long `content` that is sent. Raises
+        `UserError` when the connection is lost, or the command has not ended after so many
+        `seconds`.
         """
         words = [*(() if plain else self.become), *arguments]
         command = [*self._ssh_words(), "--", self.destination.name, shlex.join(words)]
         with tempfile.TemporaryFile() as stdin:
             stdin.write(content)
             stdin.seek(0)
-            code, out, err = _captured(command, stdin, time.monotonic() + seconds)
+            watch = _Watch(stdin, len(content), progress, line)
+            code, out, err = _captured(command, watch, time.monotonic() + seconds)
         if code is None:
             raise UserError(
                 f"`{arguments[0]}` did not end within {seconds:.0f} s on {self.destination.name}",
@@ -154,19 +163,57 @@ class Connection:
             time.sleep(0.02)
 
 
+class _Watch:
+    """`_Watch(stdin, size, progress, line)` tells how far a command is while it runs."""
+
+    def __init__(
+        self,
+        stdin: IO[bytes],
+        size: int,
+        progress: Callable[[float], None] | None,
+        line: Callable[[str], None] | None,
+    ) -> None:
+        self.stdin = stdin
+        self._size = size
+        self._progress = progress
+        self._line = line
+        self._rest = b""
+        self._next = time.monotonic() + PROGRESS_SECONDS
+
+    def look(self) -> None:
+        """Say what part of its input the command has read: the child shares our offset."""
+        now = time.monotonic()
+        if self._progress is not None and now >= self._next:
+            self._next = now + PROGRESS_SECONDS
+            sent = os.lseek(self.stdin.fileno(), 0, os.SEEK_CUR)
+            if 0 < sent < self._size:
+                self._progress(sent / self._size)
+
+    def output(self, data: bytes) -> None:
+        """Take a piece of the output; what is empty is its end."""
+        if self._line is None:
+            return
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if not data and self._rest:
+            lines.append(self._rest)
+        for line in lines:
+            self._line(line[:LIMIT_LINE].decode(errors="replace"))
+        self._rest = self._rest[: 2 * LIMIT_LINE]
+
+
 def _captured(
-    command: Sequence[str], stdin: IO[bytes], deadline: float
+    command: Sequence[str], watch: _Watch, deadline: float
 ) -> tuple[int | None, str, str]:
     """The exit code and both outputs of a command; no code where it was ended at the deadline."""
     with subprocess.Popen(
         command,
-        stdin=stdin,
+        stdin=watch.stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
     ) as child:
         try:
-            complete, texts = _read(child, deadline)
+            complete, texts = _read(child, watch, deadline)
         except BaseException:
             child.kill()
             raise
@@ -176,7 +223,9 @@ def _captured(
         return child.wait(), *texts
 
 
-def _read(child: subprocess.Popen[bytes], deadline: float) -> tuple[bool, tuple[str, str]]:
+def _read(
+    child: subprocess.Popen[bytes], watch: _Watch, deadline: float
+) -> tuple[bool, tuple[str, str]]:
     """Whether the child closed its outputs in time, and what it wrote; too much of it is cut."""
     with selectors.DefaultSelector() as selector:
         outputs: dict[int, bytearray] = {}
@@ -188,8 +237,11 @@ def _read(child: subprocess.Popen[bytes], deadline: float) -> tuple[bool, tuple[
             left = deadline - time.monotonic()
             if left <= 0:
                 break
-            for key, _ in selector.select(left):
+            watch.look()
+            for key, _ in selector.select(min(left, PROGRESS_SECONDS)):
                 data = key.fileobj.read1(1 << 16)  # type: ignore[union-attr]
+                if key.fileobj is child.stdout:
+                    watch.output(data)
                 if not data:
                     selector.unregister(key.fileobj)
                 if len(outputs[key.fd]) < LIMIT_BYTES:
