@@ -89,9 +89,15 @@ class Part:
             os.lseek(self._handle, 0, os.SEEK_SET)
             self._hash, self.arrived = hashlib.sha256(), 0
 
+    def leave(self) -> None:
+        """Keep what has come for another time, if anything has."""
+        if not self.arrived:
+            self._drop()
+
     def _drop(self) -> None:
         with contextlib.suppress(OSError):
-            self._path.unlink()
+            if os.path.samestat(os.fstat(self._handle), self._path.lstat()):
+                self._path.unlink()
 
 
 @contextlib.contextmanager
@@ -110,7 +116,11 @@ def opened(blobs: Blobs, item: Item) -> Iterator[Part]:
             handle = os.open(path, _FLAGS | os.O_EXCL, 0o600)
             fcntl.flock(handle, fcntl.LOCK_EX)
     try:
-        yield Part(blobs, item, path, handle)
+        part = Part(blobs, item, path, handle)
+        try:
+            yield part
+        finally:
+            part.leave()
     finally:
         if path is not shared:
             path.unlink(missing_ok=True)

@@ -48,7 +48,7 @@ def receive(blobs: Blobs, stdin: BinaryIO, stdout: BinaryIO, admit: Admit) -> Ar
             signer,
         )
     except UserError as error:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(frames.LostError):
             _say(stdout, _refusal(error))
         raise
     signed = None if arrived.signature is None else arrived.signature.digest
@@ -61,8 +61,11 @@ def _refusal(error: UserError) -> Refused:
 
 
 def _say(stdout: BinaryIO, message: object) -> None:
-    stdout.write(frames.packed(message))
-    stdout.flush()
+    try:
+        stdout.write(frames.packed(message))
+        stdout.flush()
+    except OSError:
+        raise frames.lost() from None
 
 
 def _offer(stdin: BinaryIO) -> tuple[Offer, bytes, bytes | None]:
