@@ -250,11 +250,12 @@ def _nics(guest: Guest) -> tuple[str, ...]:
     arguments: list[str] = []
     for index, nic in enumerate(guest.nics):
         name = f"net{index}"
-        arguments += ("-netdev", _netdev(nic, name), "-device", device.format(name, nic.mac))
+        arguments += ("-netdev", netdev(nic, name), "-device", device.format(name, nic.mac))
     return tuple(arguments)
 
 
-def _netdev(nic: UserNic | TapNic, name: str) -> str:
+def netdev(nic: UserNic | TapNic, name: str) -> str:
+    """`netdev(nic, name)` is what follows `-netdev`: the network that a vif is on."""
     if isinstance(nic, TapNic):
         return f"tap,id={name},ifname={escaped(nic.interface)},script=no,downscript=no"
     number = nic.subnet
