@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
+from fata.complaint import complaint
 from fata.lab import record as records
 from fata.lab.copy import sent
 from fata.lab.keys import ALIAS
@@ -93,10 +94,9 @@ class Lab:
         if done.returncode == 255 and not self.record.qemu.alive:
             raise _not_running(self.place.name)
         if check and done.returncode != 0:
-            said = (done.stderr or done.stdout).decode(errors="replace").strip()
-            last = said.rpartition("\n")[2][:300] or "without a word"
+            why = complaint(done.stderr or done.stdout)
             raise UserError(
-                f"`{shlex.join(arguments)[:200]}` failed with exit code {done.returncode}: {last}",
+                f"`{shlex.join(arguments)[:200]}` failed with exit code {done.returncode}: {why}",
                 f"the lab `{self.place.name}`",
                 f"look around with `fata lab ssh --name {self.place.name}`",
             )
@@ -113,9 +113,9 @@ class Lab:
             with sent(self.place, files) as script:
                 done = self.run(["sh", "-c", script], check=False)
         if done.code != 0:
-            said = done.err.decode(errors="replace").strip().rpartition("\n")[2][:300]
+            why = complaint(done.err, f"exit code {done.code}")
             raise UserError(
-                f"files could not be copied to the lab: {said or f'exit code {done.code}'}",
+                f"files could not be copied to the lab: {why}",
                 f"the lab `{self.place.name}`",
                 f"see with `fata lab ssh --name {self.place.name} -- df` whether it has room",
             )
