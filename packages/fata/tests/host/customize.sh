@@ -64,5 +64,5 @@ mount --bind "$root" "$OUT/bare" # without what is mounted below it
 mke2fs -q -t ext4 -d "$OUT/bare" -E offset=1048576 "$OUT/disk.raw" 4193280k
 umount "$OUT/bare"
 rmdir "$OUT/bare"
-mke2fs -q -t ext4 -d "$OUT/repository" "$OUT/packages.raw" 300M
+mke2fs -q -t ext4 -d "$OUT/repository" "$OUT/packages.raw" 400M
 rm -r "$OUT/repository"

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from fata.host import grub, network
+from fata.host import grub, layout, network
 from fata.host.facts import Facts, Network, Status, Unit
-from fata.host.kind import GRUB_FILE, MARK, SYSCTL_FILE, Kind, Wishes
+from fata.host.kind import GRUB_FILE, MARK, STATE, SYSCTL_FILE, Kind, Wishes
+from fata.host.layout import AGENT, AGENT_FILE, BUILDER, DIRECTORIES, SYSUSERS_FILE
 from fata.host.plan import plan
 from fata.host.refusal import refuse
 from fata.host.steps import (
     InstallPackages,
-    MakeDirectory,
     Reboot,
     RunCommand,
     Step,
@@ -43,9 +43,13 @@ def after(facts: Facts, steps: tuple[Step, ...], kind: Kind) -> Facts:
                 status = {**facts.status, step.path: Status(step.mode, "root")}
                 files = {**system.files, step.path: step.content}
                 facts = replace(facts, status=status, system=replace(system, files=files))
-            case MakeDirectory():
-                status = {**facts.status, step.path: Status(step.mode, step.owner)}
-                facts = replace(facts, status=status)
+            case RunCommand(("systemd-tmpfiles", *_)):
+                made = {path: Status(*kept) for path, kept in DIRECTORIES.items()}
+                facts = replace(facts, status={**facts.status, **made})
+            case RunCommand(("systemctl", "enable", unit)):
+                now = facts.units.get(unit, Unit(False, False))
+                units = {**facts.units, unit: replace(now, enabled=True)}
+                facts = replace(facts, units=units)
             case Reboot():
                 facts = replace(facts, system=replace(system, dom0=True, under_xen=True))
             case RunCommand(("usermod", *_)):
@@ -57,7 +61,8 @@ def after(facts: Facts, steps: tuple[Step, ...], kind: Kind) -> Facts:
                 addresses = {**facts.network.addresses, words[2]: (IPv4Interface(words[0]),)}
                 routes = (*facts.network.routes, IPv4Interface(words[0]).network)
                 facts = replace(facts, network=Network(addresses, routes, None))
-                facts = replace(facts, units={**facts.units, unit: Unit(True, True)})
+                enabled = facts.units[unit].enabled
+                facts = replace(facts, units={**facts.units, unit: Unit(enabled, True)})
             case RunCommand(("update-grub",)):
                 memory = grub.dom0_memory(system.files[GRUB_FILE])
                 facts = replace(facts, system=replace(system, boots_xen=True, menu_memory=memory))
@@ -167,7 +172,8 @@ def test_a_cloud_kernel_cannot_be_dom0() -> None:
     cloud = {**rest, "linux-image-cloud-amd64": "6.1", "linux-image-6.1.0-56-cloud-amd64": "6.1"}
     facts = replace(facts, packages=replace(facts.packages, installed=cloud))
     steps = [step for step in plan(facts, XEN) if isinstance(step, InstallPackages)]
-    assert steps == [InstallPackages(("xen-system-amd64", "nftables", "linux-image-amd64"))]
+    packages = ("xen-system-amd64", "nftables", "python3", "git", "age", "linux-image-amd64")
+    assert steps == [InstallPackages(packages)]
 
 
 @pytest.mark.parametrize(
@@ -235,16 +241,75 @@ def test_xen_has_its_console_where_linux_had_it(
 def test_every_file_says_whose_it_is() -> None:
     steps = (*plan(fresh_facts(), XEN), *plan(fresh_facts(), QEMU))
     contents = [step.content for step in steps if isinstance(step, WriteFile)]
-    assert len(contents) == 7
+    assert len(contents) == 13
     assert all(content.startswith(f"# {MARK}") for content in contents)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
-def test_systemd_understands_the_unit(tmp_path: Path) -> None:
-    path = tmp_path / Kind.XEN.unit
-    path.write_text(network.unit(Kind.XEN, IPv4Network("10.77.0.0/24")))
+@pytest.mark.parametrize("name", [Kind.XEN.unit, AGENT])
+def test_systemd_understands_the_units(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    net = IPv4Network("10.77.0.0/24")
+    path.write_text(layout.agent() if name == AGENT else network.unit(Kind.XEN, net))
     checked = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", path], capture_output=True, check=False
     )
     said = checked.stderr.decode().splitlines()
-    assert [line for line in said if path.name in line and "nft" not in line] == []
+    assert [line for line in said if path.name in line and "not executable" not in line] == []
+
+
+def test_a_host_of_an_older_fata_becomes_one_that_can_be_deployed_to() -> None:
+    """It had one directory, of the user's own, and neither a builder nor an agent."""
+    facts = after(fresh_facts(), plan(fresh_facts(), QEMU), Kind.QEMU)
+    files = {k: v for k, v in facts.system.files.items() if "sysctl" in k or "network" in k}
+    facts = replace(
+        facts,
+        system=replace(facts.system, files=files),
+        status={**{path: Status(0o644, "root") for path in files}, STATE: Status(0o750, "admin")},
+        units={name: unit for name, unit in facts.units.items() if name != AGENT},
+    )
+    assert [shown(step).partition(" (")[0] for step in plan(facts, QEMU)] == [
+        "write /etc/sysusers.d/fata.conf",
+        "write /etc/tmpfiles.d/fata.conf",
+        "have a user fata-build for builds: systemd-sysusers /etc/sysusers.d/fata.conf",
+        "make /var/lib/fata as it should be: systemd-tmpfiles --create /etc/tmpfiles.d/fata.conf",
+        "write /etc/systemd/system/fata-agent.service",
+        "have systemd read its units: systemctl daemon-reload",
+        "start the agent at every start: systemctl enable fata-agent.service",
+    ]
+
+
+def test_a_directory_of_the_wrong_owner_is_put_right() -> None:
+    facts = after(fresh_facts(), plan(fresh_facts(), QEMU), Kind.QEMU)
+    keys = {**facts.status, f"{STATE}/keys": Status(0o755, "root")}
+    (step,) = plan(replace(facts, status=keys), QEMU)
+    assert shown(step).startswith("make /var/lib/fata as it should be: systemd-tmpfiles")
+    unknown = {**facts.status, f"{STATE}/build": Status(0o700, "UNKNOWN")}
+    first, _ = plan(replace(facts, status=unknown), QEMU)
+    assert shown(first) == f"have a user {BUILDER} for builds: systemd-sysusers {SYSUSERS_FILE}"
+
+
+def test_a_new_unit_of_the_agent_is_taken_up() -> None:
+    facts = after(fresh_facts(), plan(fresh_facts(), QEMU), Kind.QEMU)
+    files = {**facts.system.files, AGENT_FILE: f"# {MARK}\n"}
+    facts = replace(
+        facts,
+        system=replace(facts.system, files=files),
+        units={**facts.units, AGENT: Unit(True, True)},
+    )
+    assert [step for step in plan(facts, QEMU) if isinstance(step, RunCommand)] == [
+        RunCommand(("systemctl", "daemon-reload"), "have systemd read its units"),
+        RunCommand(("systemctl", "restart", AGENT), "start the agent anew"),
+    ]
+
+
+@pytest.mark.skipif(shutil.which("systemd-tmpfiles") is None, reason="systemd is not installed")
+def test_systemd_makes_the_directories(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "passwd").write_text(f"root:x:0:0::/:\n{BUILDER}:x:99:99::/:\n")
+    (tmp_path / "etc" / "group").write_text(f"root:x:0:\n{BUILDER}:x:99:\n")
+    (tmp_path / "fata.conf").write_text(layout.directories())
+    command = ["systemd-tmpfiles", "--create", f"--root={tmp_path}", tmp_path / "fata.conf"]
+    subprocess.run(command, check=True)
+    for path, (mode, _) in DIRECTORIES.items():
+        assert (tmp_path / path.lstrip("/")).stat().st_mode & 0o7777 == mode

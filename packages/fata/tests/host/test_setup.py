@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -11,8 +12,8 @@ from fata.host.connection import Connection
 from fata.host.destination import Destination
 from fata.host.kind import Kind, Wishes
 from fata.host.perform import perform
-from fata.host.probe import gather
-from fata.host.steps import InstallPackages, MakeDirectory, RunCommand, WriteFile
+from fata.host.probe import as_root, gather
+from fata.host.steps import InstallPackages, RunCommand, WriteFile
 from functoria import UserError
 
 from .hosts import Answer, FakeHost, fresh_answers
@@ -47,6 +48,16 @@ def test_root_needs_no_sudo(host: FakeHost, connection: Connection) -> None:
     host.answers({**fresh_answers(), **root})
     assert gather(connection).login.user == "root"
     assert not any(line.startswith("sudo") for line in host.log)
+
+
+def test_who_may_become_root_is_asked_once(host: FakeHost) -> None:
+    destination = Destination(f"admin@{uuid.uuid4()}")
+    for asked in (["id -un", "id -u", "id -Gn", "sudo -n -- true"], []):
+        before = len(host.log)
+        with Connection(destination) as connection:
+            as_root(connection)
+            assert connection.become == ("sudo", "-n", "--")
+        assert host.log[before:] == asked
 
 
 def test_no_debian(host: FakeHost, connection: Connection) -> None:
@@ -96,7 +107,6 @@ def test_apt_that_cannot_fetch(host: FakeHost, connection: Connection) -> None:
 
 
 STEPS = (
-    MakeDirectory("/var/lib/fata", 0o750, "admin"),
     WriteFile("/etc/fata/x.nft", "table x\n", "at once"),
     InstallPackages(("nftables",)),
     RunCommand(("update-grub",), "have GRUB start Xen"),
@@ -107,7 +117,6 @@ def test_the_steps_as_commands(host: FakeHost, connection: Connection) -> None:
     perform(connection, STEPS, silent)
     options = "-q -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold"
     assert host.log == [
-        "install -d -m 0750 -o admin /var/lib/fata",
         "install -D -m 0644 /dev/stdin /etc/fata/x.nft.fata-new",
         "sync /etc/fata/x.nft.fata-new",
         "mv -T /etc/fata/x.nft.fata-new /etc/fata/x.nft",
@@ -123,8 +132,8 @@ def test_a_connection_lost_half_way(host: FakeHost, connection: Connection) -> N
     said: list[str] = []
     with pytest.raises(UserError, match="the connection to admin@web1 was lost") as caught:
         perform(connection, STEPS, said.append)
-    assert caught.value.do.endswith("it goes on where it ended (1 of 4 steps are done)")
-    assert said[-1] == "2/4 write /etc/fata/x.nft (8 bytes), at once"
+    assert caught.value.do.endswith("it goes on where it ended (0 of 3 steps are done)")
+    assert said[-1] == "1/3 write /etc/fata/x.nft (8 bytes), at once"
 
 
 def test_a_step_that_fails(host: FakeHost, connection: Connection) -> None:

@@ -169,7 +169,7 @@ def sent(made: Bundle, wanted: list[str]) -> bytes:
 
 def take(root: Path, made: Bundle) -> None:
     code, lines = receive(root, "take", made, sent(made, want(root, made)))
-    assert (code, lines) == (0, ["have"])
+    assert (code, lines) == (0, ["used"])
 
 
 def test_only_what_is_new_travels_and_the_one_before_stays(tmp_path: Path) -> None:
@@ -187,7 +187,8 @@ def test_only_what_is_new_travels_and_the_one_before_stays(tmp_path: Path) -> No
     take(tmp_path, third)
     trees = {path.name for path in tool.iterdir() if path.is_dir() and not path.is_symlink()}
     assert trees == {second.digest, third.digest}
-    assert want(tmp_path, second) == ["have"]  # back again, by name only
+    assert want(tmp_path, second) == ["used"]  # back again, by name only
+    assert want(tmp_path, second) == ["same"]
     assert (tool / "current").readlink() == Path(second.digest)
     assert subprocess.run([tmp_path / "bin" / "fata"], check=True).returncode == 0
 

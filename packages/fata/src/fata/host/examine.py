@@ -8,8 +8,9 @@ from fata.doctor import Finding, State
 from fata.host import refusal
 from fata.host.facts import Facts
 from fata.host.kind import GRUB_FILE, KVM, STATE, Kind, Wishes
+from fata.host.layout import AGENT, DIRECTORIES, LAUNCHER
 from fata.host.plan import plan, wanted_packages
-from fata.host.steps import MakeDirectory, Reboot, RunCommand, Step, WriteFile, shown
+from fata.host.steps import Reboot, RunCommand, Step, WriteFile, shown
 from functoria.error import UserError
 
 
@@ -79,17 +80,33 @@ def _steps(facts: Facts, kind: Kind, setup: str) -> Iterator[Finding]:
         yield Finding("network", State.GOOD, f"guests are on {kind.bridge}, {where}")
     else:
         yield Finding("network", State.MISSING, f"there is no bridge {kind.bridge}", setup)
-    yield _directory(facts, steps, setup)
+    yield _directory(facts, setup)
+    yield _agent(facts, setup)
 
 
-def _directory(facts: Facts, steps: tuple[Step, ...], setup: str) -> Finding:
-    found = facts.status.get(STATE)
-    if found is None:
+def _directory(facts: Facts, setup: str) -> Finding:
+    if STATE not in facts.status:
         return Finding("state", State.MISSING, f"there is no {STATE}", setup)
-    row = f"{STATE} is {found.owner}'s, mode {found.mode & 0o7777:04o}"
-    if any(isinstance(step, MakeDirectory) for step in steps):
-        return Finding("state", State.MISSING, row, setup)
-    return Finding("state", State.GOOD, row)
+    for path, (mode, owner) in DIRECTORIES.items():
+        found = facts.status.get(path)
+        if found is None:
+            return Finding("state", State.MISSING, f"there is no {path}", setup)
+        if found.mode & 0o7777 != mode or found.owner != owner:
+            row = f"{path} is {found.owner}'s, mode {found.mode & 0o7777:04o}"
+            return Finding("state", State.MISSING, f"{row}; it should be {owner}'s", setup)
+    return Finding("state", State.GOOD, f"{STATE} and what is in it are as they should be")
+
+
+def _agent(facts: Facts, setup: str) -> Finding:
+    unit = facts.units.get(AGENT)
+    if unit is None or not unit.enabled:
+        return Finding("agent", State.MISSING, f"{AGENT} is not started with the host", setup)
+    if LAUNCHER not in facts.status:
+        return Finding("agent", State.GOOD, "it starts with the first deployment")
+    if not unit.active:
+        do = f"see `journalctl -u {AGENT}` there"
+        return Finding("agent", State.MISSING, f"{AGENT} does not run", do)
+    return Finding("agent", State.GOOD, "it runs")
 
 
 def _hypervisor(facts: Facts, kind: Kind, setup: str) -> Finding:

@@ -15,7 +15,8 @@ import msgspec
 
 from fata.host.failure import readable
 from fata.host.grub import boots_xen, dom0_memory
-from fata.host.kind import GRUB_MENU, OWN_FILES
+from fata.host.kind import GRUB_MENU
+from fata.host.layout import OWN_FILES
 
 SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 TEXTS = (

@@ -43,15 +43,6 @@ class Kind(StrEnum):
         return f"/etc/fata/network-{self.value}.nft"
 
 
-OWN_FILES = (
-    GRUB_FILE,
-    SYSCTL_FILE,
-    *(kind.unit_file for kind in Kind),
-    *(kind.rules_file for kind in Kind),
-)
-"""All files that fata writes on hosts."""
-
-
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """`Wishes(kind)` is what a user asks of a host; what is `None` is kept or chosen.

@@ -9,7 +9,6 @@ from fata.host.connection import Connection, Result
 from fata.host.failure import last_line
 from fata.host.steps import (
     InstallPackages,
-    MakeDirectory,
     Reboot,
     RunCommand,
     Step,
@@ -40,9 +39,6 @@ def _do(connection: Connection, step: Step, report: Callable[[str], None]) -> No
             apt.install(connection, step.names, report)
         case WriteFile():
             _write(connection, step)
-        case MakeDirectory():
-            mode = f"{step.mode:04o}"
-            _must(connection, "install", "-d", "-m", mode, "-o", step.owner, step.path)
         case RunCommand():
             _must(connection, *step.arguments)
         case Reboot():

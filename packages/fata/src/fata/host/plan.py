@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from fata.host import grub, network
+from fata.host import grub, layout, network
 from fata.host.facts import Facts, Status
 from fata.host.kind import GRUB_FILE, MARK, STATE, SYSCTL_FILE, Kind, Wishes
+from fata.host.layout import AGENT, AGENT_FILE, BUILDER, SYSUSERS_FILE, TMPFILES_FILE
 from fata.host.steps import (
     InstallPackages,
-    MakeDirectory,
     Reboot,
     RunCommand,
     Step,
@@ -19,8 +19,9 @@ from fata.host.steps import (
 from functoria.error import UserError
 
 _MIB = 1 << 20
-_STATE_MODE = 0o750
 _DOM0_LEAST, _DOM0_MOST = 512, 4096
+_TOOLS = ("nftables", "python3", "git", "age", "openssh-client")
+"""What fata itself needs there: `ssh-keygen` is in the last."""
 _KERNEL = "linux-image-amd64"
 """Debian's usual kernel: that of its cloud images cannot be dom0 (CONFIG_XEN_DOM0)."""
 
@@ -41,7 +42,9 @@ def plan(facts: Facts, wishes: Wishes) -> tuple[Step, ...]:
         *((InstallPackages(missing),) if missing else ()),
         *_network(facts, wishes.kind, net),
         *_menu(facts, wishes.kind, memory, changed=bool(boot or missing)),
-        *_state(facts, wishes.kind),
+        *_layout(facts),
+        *_agent(facts),
+        *_groups(facts, wishes.kind),
         *_reboot(facts, wishes.kind, changed=bool(boot)),
     )
 
@@ -49,10 +52,10 @@ def plan(facts: Facts, wishes: Wishes) -> tuple[Step, ...]:
 def wanted_packages(facts: Facts, kind: Kind) -> tuple[str, ...]:
     """`wanted_packages(facts, kind)` is the packages that a host of that kind has."""
     if kind is Kind.QEMU:
-        return ("qemu-system-x86", "nftables")
+        return ("qemu-system-x86", *_TOOLS)
     installed = facts.packages.installed
     usual = (name for name in installed if name.startswith("linux-image-") and "cloud" not in name)
-    return ("xen-system-amd64", "nftables", *(() if any(usual) else (_KERNEL,)))
+    return ("xen-system-amd64", *_TOOLS, *(() if any(usual) else (_KERNEL,)))
 
 
 def _boot_files(facts: Facts, kind: Kind, memory: int) -> Iterator[Step]:
@@ -95,12 +98,44 @@ def _menu(facts: Facts, kind: Kind, memory: int, *, changed: bool) -> Iterator[S
         yield RunCommand(("update-grub",), "have GRUB start Xen")
 
 
-def _state(facts: Facts, kind: Kind) -> Iterator[Step]:
-    found = facts.status.get(STATE)
-    if found is None:
-        yield MakeDirectory(STATE, _STATE_MODE, facts.login.user)
-    elif found.mode & 0o7777 != _STATE_MODE:
-        yield MakeDirectory(STATE, _STATE_MODE, found.owner)
+def _layout(facts: Facts) -> Iterator[Step]:
+    users = tuple(_file(facts, SYSUSERS_FILE, layout.users(), "at once"))
+    directories = tuple(_file(facts, TMPFILES_FILE, layout.directories(), "at once"))
+    right = _directories_are_right(facts)
+    yield from (*users, *directories)
+    # The owner of its directory is there, or `stat` would not know its name.
+    if users or not (right or _owner(facts, f"{STATE}/build") == BUILDER):
+        yield RunCommand(("systemd-sysusers", SYSUSERS_FILE), f"have a user {BUILDER} for builds")
+    if directories or not right:
+        yield RunCommand(
+            ("systemd-tmpfiles", "--create", TMPFILES_FILE), f"make {STATE} as it should be"
+        )
+
+
+def _directories_are_right(facts: Facts) -> bool:
+    found = {path: facts.status.get(path) for path in layout.DIRECTORIES}
+    wanted = layout.DIRECTORIES.items()
+    return all(found[path] == Status(mode, owner) for path, (mode, owner) in wanted)
+
+
+def _owner(facts: Facts, path: str) -> str | None:
+    found = facts.status.get(path)
+    return found.owner if found else None
+
+
+def _agent(facts: Facts) -> Iterator[Step]:
+    unit = tuple(_file(facts, AGENT_FILE, layout.agent(), "with the first deployment"))
+    yield from unit
+    now = facts.units.get(AGENT)
+    if unit:
+        yield RunCommand(("systemctl", "daemon-reload"), "have systemd read its units")
+    if now is None or not now.enabled:
+        yield RunCommand(("systemctl", "enable", AGENT), "start the agent at every start")
+    if unit and now is not None and now.active:
+        yield RunCommand(("systemctl", "restart", AGENT), "start the agent anew")
+
+
+def _groups(facts: Facts, kind: Kind) -> Iterator[Step]:
     if kind is Kind.QEMU and facts.login.uid != 0 and "kvm" not in facts.login.groups:
         yield RunCommand(
             ("usermod", "--append", "--groups", "kvm", facts.login.user),

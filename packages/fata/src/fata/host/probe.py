@@ -5,11 +5,16 @@ from __future__ import annotations
 from fata.host import facts
 from fata.host.connection import Connection, Result
 from fata.host.failure import command_line, last_line
-from fata.host.kind import KVM, OWN_FILES, STATE, Kind
+from fata.host.kind import KVM, Kind
+from fata.host.layout import AGENT, DIRECTORIES, LAUNCHER, OWN_FILES
+from fata.host.memory import recall, remember
 from functoria.error import UserError
 
 _LINES = "4096"
 """Of a file, no more is read: the head of /proc/cpuinfo is enough."""
+
+_SUDO = ("sudo", "-n", "--")
+_LOOKED_AT = (KVM, LAUNCHER, *DIRECTORIES, *OWN_FILES)
 
 
 def become_root(connection: Connection) -> facts.Login:
@@ -21,8 +26,7 @@ def become_root(connection: Connection) -> facts.Login:
     login = facts.parse_login(*(answer.out for answer in answers))
     if login.uid == 0:
         return login
-    become = ("sudo", "-n", "--")
-    tried = connection.run((*become, "true"), plain=True)
+    tried = connection.run((*_SUDO, "true"), plain=True)
     if tried.code != 0:
         name = connection.destination.name
         raise UserError(
@@ -31,8 +35,21 @@ def become_root(connection: Connection) -> facts.Login:
             f"use `root@HOST`; or as root there, put `{login.user} ALL=(ALL) NOPASSWD: ALL` into "
             f"/etc/sudoers.d/{login.user} with `visudo -f`, where sudo is installed",
         )
-    connection.become = become
+    connection.become = _SUDO
     return login
+
+
+def as_root(connection: Connection) -> None:
+    """`as_root(connection)` is `become_root` without asking a host that was asked before.
+
+    Where the user may no longer become root there, the next command says so.
+    """
+    known = recall(connection, "become")
+    if known is None:
+        login = become_root(connection)
+        remember(connection, "become", "root" if login.uid == 0 else "sudo")
+    else:
+        connection.become = () if known == "root" else _SUDO
 
 
 def gather(connection: Connection) -> facts.Facts:
@@ -55,10 +72,11 @@ def gather(connection: Connection) -> facts.Facts:
                     connection,
                     *("systemctl", "show", "--property=Id,UnitFileState,ActiveState"),
                     *(kind.unit for kind in Kind),
+                    AGENT,
                 )
             ),
             status=facts.parse_status(
-                _answer(connection, "stat", "--format=%a %U %n", STATE, KVM, *OWN_FILES)
+                _answer(connection, "stat", "--format=%a %U %n", *_LOOKED_AT)
             ),
             free=facts.parse_free(
                 _answer(connection, "df", "-B1", "--output=avail,target", "/", "/boot", "/var")

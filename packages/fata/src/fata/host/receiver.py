@@ -1,9 +1,9 @@
 """What runs on the host to take a bundle in: sent there as text, for its plain Python.
 
-`want ROOT DIGEST`, fed with a manifest, prints the digests of the files that are lacking, or
-`have`. `take ROOT DIGEST`, fed with the manifest and the files, puts the bundle at
-ROOT/tool/DIGEST. A file counts when its bytes have its digest; those of an attempt that broke off
-stay for the next.
+`want ROOT DIGEST`, fed with a manifest, prints the digests of the files that are lacking; where
+none is, the bundle is in use from then on, and the word is `same` or, if it was not, `used`.
+`take ROOT DIGEST`, fed with the manifest and the files, puts the bundle at ROOT/tool/DIGEST. A
+file counts when its bytes have its digest; those of an attempt that broke off stay for the next.
 Only the standard library is imported, and nothing here is newer than Python 3.9.
 """
 
@@ -39,14 +39,12 @@ def main(arguments: list[str], stdin: IO[bytes]) -> str:
         (tool / INCOMING).mkdir(exist_ok=True)
         _receive(tool / INCOMING, stdin)
         _build(tool, digest, _parsed(manifest, digest), manifest)
-        _use(tool, digest)
-        return "have"
+        return _use(tool, digest)
 
 
 def _want(tool: Path, digest: str, manifest: bytes) -> str:
     if (tool / digest).is_dir():
-        _use(tool, digest)
-        return "have"
+        return _use(tool, digest)
     known = _known(tool)
     entries = _parsed(manifest, digest)
     return "\n".join(sorted({wanted for wanted, _, _ in entries if wanted not in known}))
@@ -167,7 +165,7 @@ def _compile(sources: list[Path]) -> None:
         os.waitpid(child, 0)
 
 
-def _use(tool: Path, digest: str) -> None:
+def _use(tool: Path, digest: str) -> str:
     """Have `current` lead to this bundle; the one before stays, and older ones go."""
     current = tool / "current"
     before = current.readlink().name if current.is_symlink() else ""
@@ -185,6 +183,7 @@ def _use(tool: Path, digest: str) -> None:
         old = path.name not in kept and len(path.name) == len(digest) and path.is_dir()
         if old or (path.name.startswith("new-") and path.name != "new-" + digest):
             shutil.rmtree(path)
+    return "same" if before == digest else "used"
 
 
 def _symlink(path: Path, target: str) -> None:

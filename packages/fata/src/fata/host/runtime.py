@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from fata.cache import Cache, cache_directory, key_of
 from fata.host.connection import Connection
 from fata.host.failure import last_line
+from fata.host.memory import recall, remember
 from functoria.error import UserError
 
 LEAST = (3, 11)
@@ -59,7 +59,7 @@ def probe(connection: Connection) -> Runtime:
     minor, machine, *libc = match.groups()
     _check(name, int(minor), machine, (int(libc[0]), int(libc[1])))
     runtime = Runtime(f"3.{minor}", machine)
-    _memory().put(_key(connection), f"{runtime.python} {runtime.machine}".encode())
+    remember(connection, "runtime", f"{runtime.python} {runtime.machine}")
     return runtime
 
 
@@ -68,8 +68,7 @@ def remembered(connection: Connection) -> Runtime | None:
 
     The host may have been upgraded since: its bundle then refuses to run.
     """
-    content = _memory().get(_key(connection))
-    words = (content or b"").decode(errors="replace").split(" ")
+    words = (recall(connection, "runtime") or "").split(" ")
     return Runtime(words[0], words[1]) if len(words) == len(("python", "machine")) else None
 
 
@@ -92,11 +91,3 @@ def _check(name: str, minor: int, machine: str, libc: tuple[int, int]) -> None:
             name,
             "upgrade the machine to Debian 12 or 13",
         )
-
-
-def _memory() -> Cache:
-    return Cache(cache_directory() / "hosts")
-
-
-def _key(connection: Connection) -> str:
-    return key_of("runtime", connection.destination.name, str(connection.destination.port))

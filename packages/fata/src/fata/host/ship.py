@@ -11,6 +11,8 @@ from fata.host import receiver, runtime
 from fata.host.bundle import PROGRAM, Bundle, bundle
 from fata.host.connection import Connection, Result
 from fata.host.failure import last_line
+from fata.host.kind import STATE
+from fata.host.layout import AGENT
 from functoria.error import UserError
 
 MISSING = 127
@@ -63,6 +65,7 @@ def ship(connection: Connection, root: str, report: Report) -> str:
     """`ship(connection, root, report)` is the digest of the bundle that the host now uses.
 
     It lies at ROOT/tool/DIGEST; ROOT/bin/fata leads to it. Only files that the host lacks travel.
+    The supervisor of a host that was set up starts anew with it.
     An attempt that breaks off leaves what was in use, and the next goes on where it ended. Raises
     `UserError` where the host has no Python for it, or it does not arrive.
     """
@@ -77,11 +80,14 @@ def _shipped(connection: Connection, root: str, report: Report) -> Bundle:
     made = bundle(runtime.probe(connection), report)
     manifest = made.manifest.encode()
     answer = _receiver(connection, ("want", root, made.digest), manifest, report)
-    if answer != ["have"]:
+    if answer not in (["same"], ["used"]):
         content = b"%d\n" % len(manifest) + manifest + _packed(made, frozenset(answer))
         size = f"{len(content) / _MIB:.1f} MiB"
         report(f"shipping fata to {connection.destination.name}: {size}")
-        _receiver(connection, ("take", root, made.digest), content, report)
+        answer = _receiver(connection, ("take", root, made.digest), content, report)
+    if answer == ["used"] and root == STATE:
+        # Where there is no such unit, or no systemd, there is nothing to start anew.
+        connection.run(("env", "systemctl", "restart", "--no-block", AGENT))
     return made
 
 

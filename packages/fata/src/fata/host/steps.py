@@ -29,15 +29,6 @@ class WriteFile:
 
 
 @dataclass(frozen=True, slots=True)
-class MakeDirectory:
-    """Make a directory, or give the one that is there this mode and owner."""
-
-    path: str
-    mode: int
-    owner: str
-
-
-@dataclass(frozen=True, slots=True)
 class RunCommand:
     """Run a command as root; `purpose` says what for. The planner knows that it is needed."""
 
@@ -52,7 +43,7 @@ class Reboot:
     purpose: str
 
 
-Step = InstallPackages | WriteFile | MakeDirectory | RunCommand | Reboot
+Step = InstallPackages | WriteFile | RunCommand | Reboot
 
 
 def shown(step: Step) -> str:
@@ -62,8 +53,6 @@ def shown(step: Step) -> str:
             return f"install {', '.join(step.names)}"
         case WriteFile():
             return f"write {step.path} ({len(step.content.encode())} bytes), {step.since}"
-        case MakeDirectory():
-            return f"make {step.path}, mode {step.mode:04o}, of {step.owner}"
         case RunCommand():
             return f"{step.purpose}: {shlex.join(step.arguments)}"
         case Reboot():
