@@ -1,0 +1,187 @@
+"""Starting the keeper of a guest so that it outlives us: as a unit of systemd's, or detached."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from fata.deploy.drivers import cgroup
+from fata.deploy.drivers.spec import GuestSpec
+from functoria.error import UserError
+
+LOG = "keeper.log"
+"""What a keeper without systemd complains of, in the directory of its guest."""
+_SYSTEMD = Path("/run/systemd/system")
+
+
+class Launcher(Protocol):
+    """A way to start keepers, and what limits go with it."""
+
+    @property
+    def obstacle(self) -> str:
+        """Why limits cannot be enforced, where they cannot."""
+        ...
+
+    def enforceable(self) -> frozenset[str]:
+        """The limits, of `cpu` and `memory`, that can be enforced."""
+        ...
+
+    def launch(self, spec: GuestSpec, label: str) -> None:
+        """Start a keeper with that argument. Raises `UserError`."""
+        ...
+
+    def forget(self, directory: Path) -> None:
+        """Remove what is left of the keeper that a guest had."""
+        ...
+
+
+def launcher(keeper: tuple[str, ...] = (), systemd: Path = _SYSTEMD) -> Launcher:
+    """`launcher()` is the way of this host: systemd's where it runs and we are root.
+
+    `keeper` is the command to start; otherwise it is this Python with this fata.
+    """
+    if systemd.is_dir() and os.geteuid() == 0 and shutil.which("systemd-run"):
+        return Units(keeper or default_keeper(), keeper_environment())
+    return Detached(keeper or default_keeper(), keeper_environment())
+
+
+def default_keeper() -> tuple[str, ...]:
+    """`default_keeper()` is the command of the keeper by the Python that runs us."""
+    return (sys.executable, "-P", "-m", "fata.deploy.drivers.keeper")
+
+
+def keeper_environment() -> dict[str, str]:
+    """`keeper_environment()` is what a keeper needs to know: where its modules are, and no more."""
+    folders = [path for path in sys.path if path and Path(path).is_dir()]
+    path = os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+    return {"PATH": path, "PYTHONPATH": os.pathsep.join(folders), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+class Detached:
+    """`Detached(keeper, environment)` starts keepers as processes in sessions of their own."""
+
+    obstacle = "it takes a writable control group, and those of this host are not ours"
+
+    def __init__(self, keeper: tuple[str, ...], environment: Mapping[str, str]) -> None:
+        self._keeper = keeper
+        self._environment = environment
+
+    def enforceable(self) -> frozenset[str]:
+        """See `Launcher.enforceable`."""
+        return cgroup.enforceable()
+
+    def launch(self, spec: GuestSpec, label: str) -> None:
+        """See `Launcher.launch`. A process in between ends at once: the keeper is init's."""
+        try:
+            with (spec.directory / LOG).open("wb") as log:
+                done = subprocess.run(
+                    ["setsid", "--fork", *self._keeper, label],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd="/",
+                    env=self._environment,
+                    check=False,
+                )
+        except OSError as error:
+            raise _not_launched((error.strerror or str(error)).lower()) from error
+        if done.returncode:
+            raise _not_launched(f"`setsid` failed with {done.returncode}")
+
+    def forget(self, directory: Path) -> None:
+        """See `Launcher.forget`: it leaves nothing."""
+
+
+class Units:
+    """`Units(keeper, environment)` starts keepers as transient units of systemd's.
+
+    Their limits are the unit's, and the end of the host asks the guests to end.
+    """
+
+    obstacle = ""
+
+    def __init__(
+        self, keeper: tuple[str, ...], environment: Mapping[str, str], grace: float = 10.0
+    ) -> None:
+        self._keeper = keeper
+        self._environment = environment
+        self._grace = grace
+
+    def enforceable(self) -> frozenset[str]:
+        """See `Launcher.enforceable`."""
+        return frozenset({"cpu", "memory"})
+
+    def launch(self, spec: GuestSpec, label: str) -> None:
+        """See `Launcher.launch`."""
+        done = _quietly([*self.command(spec), *self._keeper, label])
+        if done.returncode:
+            raise _not_launched(done.stderr.strip()[:400] or f"code {done.returncode}")
+
+    def command(self, spec: GuestSpec) -> list[str]:
+        """`command(spec)` is what the keeper's own command is appended to (systemd-run(1))."""
+        limits = spec.limits
+        properties = [
+            "Type=exec",
+            f"Description=fata guest {spec.name}",
+            "KillMode=mixed",
+            f"TimeoutStopSec={self._grace:g}",
+            "OOMPolicy=continue",
+            "Slice=fata.slice",
+        ]
+        if limits.cpu is not None:
+            properties.append(f"CPUQuota={max(1, round(limits.cpu * 100))}%")
+        if limits.memory is not None:
+            # The keeper is in the unit too, and must not be what is killed for the guest's hunger.
+            properties.append(f"MemoryMax={limits.memory + KEEPER_MEMORY}M")
+        return [
+            "systemd-run",
+            "--quiet",
+            "--collect",
+            f"--unit={unit(spec.directory)}",
+            *(f"--property={each}" for each in properties),
+            *(f"--setenv={key}={value}" for key, value in sorted(self._environment.items())),
+            "--",
+        ]
+
+    def forget(self, directory: Path) -> None:
+        """See `Launcher.forget`. A unit that failed would keep its name."""
+        with contextlib.suppress(OSError):
+            for verb in ("stop", "reset-failed"):
+                _quietly(["systemctl", verb, unit(directory)])
+
+
+KEEPER_MEMORY = 48
+"""MiB for the keeper itself."""
+
+
+def unit(directory: Path) -> str:
+    """`unit(directory)` is the name of a guest's unit, which only letters and dots are left in."""
+    name = re.sub(r"[^A-Za-z0-9.-]", "-", directory.name)
+    return f"fata-guest-{name}-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:8]}.service"
+
+
+def _quietly(words: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        words,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+
+
+def _not_launched(why: str) -> UserError:
+    return UserError(
+        f"the keeper of the guest cannot be started: {why}",
+        None,
+        "see that the host has memory and processes left, and that its systemd is well",
+    )

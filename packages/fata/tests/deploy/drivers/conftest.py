@@ -1,0 +1,68 @@
+"""The guest `behave`, built once for all tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from fata.image.manifest import MachineRecord, Manifest, read
+from libos.boot.command_line import encode
+
+GUEST = Path(__file__).with_name("guest")
+FATA = Path(sys.executable).with_name("fata")
+
+
+@dataclass(frozen=True)
+class Built:
+    """A built guest: its directory and its manifest."""
+
+    directory: Path
+    manifest: Manifest
+
+    @property
+    def kernel(self) -> Path:
+        assert self.manifest.image
+        return self.directory / self.manifest.image.kernel.blob.file
+
+    @property
+    def initramfs(self) -> Path:
+        assert self.manifest.image
+        return self.directory / self.manifest.image.initramfs.file
+
+    @property
+    def machine(self) -> MachineRecord:
+        assert self.manifest.image
+        return self.manifest.image.machines[0]
+
+    def command_line(self, *words: str, arguments: tuple[str, ...] = ()) -> str:
+        """What its kernel is told, emulated, with those words and boot arguments."""
+        image = self.manifest.image
+        assert image
+        own = (image.command_line, *self.machine.command_line, *image.emulated)
+        return " ".join((*own, *words, *(encode(argument) for argument in arguments)))
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Built]:
+    """`build("-t", "xen")` is the guest `behave` built for that; once for each target."""
+    made: dict[tuple[str, ...], Built] = {}
+
+    def one(*keys: str) -> Built:
+        if keys not in made:
+            directory = tmp_path_factory.mktemp("behave") / "behave"
+            shutil.copytree(GUEST, directory, ignore=shutil.ignore_patterns("_fata", "dist"))
+            for words in (("configure", *keys), ("build",)):
+                environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+                subprocess.run([FATA, *words], cwd=directory, check=True, env=environment)
+            (found,) = (path.parent for path in directory.glob("dist/*/manifest.json"))
+            made[keys] = Built(found, read(found))
+        return made[keys]
+
+    return one
