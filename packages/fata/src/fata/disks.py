@@ -144,12 +144,13 @@ def _open(plan: Plan, held: contextlib.ExitStack) -> int:
     try:
         file = os.open(plan.file, flags | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
-        size = plan.device.size or "64M"
+        secrets = plan.device.purpose == "secrets"
+        empty = f"truncate -s {plan.device.size or '64M'} {plan.file}"
+        how = f"tar -C {name} -cf {plan.file} ." if secrets else empty
         raise UserError(
             f"the file for the disk `{name}` is missing",
             plan.where,
-            f"make it with `truncate -s {size} {plan.file}`, or give another: "
-            f"`{OPTION} {name}=FILE`",
+            f"make it with `{how}`, or give another: `{OPTION} {name}=FILE`",
         ) from None
     except PermissionError:
         what = "read" if plan.read_only else "written"

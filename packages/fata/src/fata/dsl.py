@@ -16,6 +16,7 @@ from fata.devices.logs import console_logs, no_logs
 from fata.devices.name import guest_name
 from fata.devices.network import network
 from fata.devices.random import random, seeded_random
+from fata.devices.secrets import secrets
 from fata.devices.stack import socket_stack
 from fata.devices.target import TARGET, by_target
 from fata.devices.types import (
@@ -210,6 +211,7 @@ __all__ = [
     "random",
     "read_only",
     "register",
+    "secrets",
     "seeded_random",
     "socket_stack",
     "tar_kv_ro",

@@ -36,7 +36,9 @@ class Network:
 class Disk:
     """A disk, which the host gives to the guest under this name.
 
-    `size` is the least that it must have, in bytes, where the program cares.
+    `size` is the least that it must have, in bytes, where the program cares. Of `purpose`
+    `secrets` it is the disk that a deployment fills with the app's secrets, at least those that
+    it `requires`; otherwise it is `data`.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Disk:
     read_only: bool
     position: Position | None
     sector_size: int = 512
+    purpose: str = "data"
+    requires: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

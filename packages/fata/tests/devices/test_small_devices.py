@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fata.build.given import disks
 from fata.configure import main_text
 from fata.project import Project, load
 from functoria import UserError
@@ -126,3 +127,22 @@ def test_what_cannot_be_is_refused_at_its_line(
     assert message in caught.value.what
     assert remedy in caught.value.do
     assert str(caught.value.where) == "config.py:2"
+
+
+def test_secrets_are_a_directory_or_a_disk(tmp_path: Path) -> None:
+    text = 'register("x", main("x:start", KV_RO >> JOB)(secrets(requires=["a", "b", "a"])))'
+    assert 'DirectoryStore, root="secrets"' in body(tmp_path, text, target="unix")
+    guest = body(tmp_path, text, target="virtio")
+    assert 'GuestDisk, name="secrets", read_only=True' in guest
+    assert "TarStore" in guest
+    (disk,) = disks(project(tmp_path, text, target="virtio"))
+    assert (disk.purpose, disk.requires, disk.read_only) == ("secrets", ("a", "b"), True)
+    assert disks(project(tmp_path, text, target="unix")) == ()
+
+
+@pytest.mark.parametrize("requires", ['["../a"]', '[""]', '"api-key"'])
+def test_names_that_secrets_cannot_have(tmp_path: Path, requires: str) -> None:
+    text = f'register("x", main("x:start", KV_RO >> JOB)(secrets(requires={requires})))'
+    with pytest.raises(UserError) as caught:
+        project(tmp_path, text)
+    assert str(caught.value.where).endswith("config.py:2")

@@ -55,8 +55,16 @@ def manifest_of(
 
 def _disk(number: int, need: Disk, target: str) -> manifest.DiskDevice:
     vdev = disk_name(number) if target == XEN else None
-    size, sectors = need.size, need.sector_size
-    return manifest.DiskDevice(number, need.name, size, need.read_only, sectors, vdev)
+    return manifest.DiskDevice(
+        number,
+        need.name,
+        need.size,
+        need.read_only,
+        need.sector_size,
+        vdev,
+        need.purpose,
+        need.requires,
+    )
 
 
 def argument_record(key: Key[Any]) -> manifest.ArgumentRecord:
