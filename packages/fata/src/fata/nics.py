@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from fata.devices.network import DEFAULT
 from fata.image.manifest import Manifest
@@ -114,7 +115,7 @@ def plan_nics(
                 "reach the guest by its address on that network, or name an interface that is "
                 "on a user-mode network, as `-p NAME/8080:80`",
             )
-        mac = attachment.mac or _mac_on(made.name, name, attachment.tap)
+        mac = attachment.mac or mac_on(made.name, name, attachment.tap)
         found.append(TapNic(mac, attachment.tap))
     _check_distinct(found)
     return tuple(found)
@@ -136,7 +137,16 @@ def check_taps(nics: Sequence[UserNic | TapNic], directory: Path = INTERFACES) -
             )
 
 
-def words_of(made: Manifest, nics: Sequence[UserNic | TapNic]) -> tuple[str, ...]:
+class Addressed(Protocol):
+    """A vif of any kind, as far as its guest knows it."""
+
+    @property
+    def mac(self) -> str:
+        """Its hardware address."""
+        ...
+
+
+def words_of(made: Manifest, nics: Sequence[Addressed]) -> tuple[str, ...]:
     """`words_of(manifest, nics)` tells the kernel which interface is which."""
     pairs = zip(made.network, nics, strict=True)
     return tuple(f"fata.nic={device.name},{nic.mac}" for device, nic in pairs)
@@ -170,6 +180,16 @@ def _addresses(nic: UserNic, group: str) -> dict[str, str]:
         f"{group}ipv4-gateway": nic.gateway,
         f"{group}dns": nic.resolver,
     }
+
+
+def mac_on(program: str, name: str, device: str) -> str:
+    """`mac_on(program, name, device)` is a hardware address that is the same at every run.
+
+    It is another for each program, each of its interfaces, and each device of this machine, a TAP
+    device or a bridge, that the interface is joined to.
+    """
+    digest = hashlib.sha256("\0".join((program, name, device)).encode()).digest()
+    return "52:54:00:" + digest[:3].hex(":")
 
 
 def _check_known(made: Manifest, names: Sequence[str], name: str | None, option: str) -> None:
@@ -216,9 +236,3 @@ def _subnet(number: int) -> int:
 def _mac(number: int) -> str:
     """A locally administered address, the same at every run: nothing outside ever sees it."""
     return f"52:54:00:fa:7a:{number:02x}"
-
-
-def _mac_on(program: str, name: str, tap: str) -> str:
-    """An address that is the same at every run, and another for each program and TAP device."""
-    digest = hashlib.sha256("\0".join((program, name, tap)).encode()).digest()
-    return "52:54:00:" + digest[:3].hex(":")

@@ -11,6 +11,7 @@ import functoria.project
 from fata.build.prepare import collect_needs
 from fata.build.record import argument_record
 from fata.configure import main_text
+from fata.devices.target import XEN
 from fata.image.manifest import read, to_json
 from fata.needs import Need
 from fata.project import Project, of
@@ -52,6 +53,14 @@ def _manifest(project: Project) -> object:
     return json.loads(to_json(read(project.output)))
 
 
+def _libvirt(project: Project) -> object:
+    if read(project.output).target == XEN:
+        return _described("libvirt")(project)
+    from fata.qemu.description import text
+
+    return text(project.directory, project.output)
+
+
 def _described(kind: str) -> Callable[[Project], object]:
     def described(project: Project) -> object:
         from fata.xen.files import text
@@ -65,7 +74,7 @@ _ANSWERS: Mapping[str, Callable[[Project], object]] = {
     "arguments": _arguments,
     "devices": _devices,
     "kernel-config": _kernel_config,
-    "libvirt": _described("libvirt"),
+    "libvirt": _libvirt,
     "main": main_text,
     "manifest": _manifest,
     "needs": _needs,

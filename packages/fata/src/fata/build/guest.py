@@ -66,10 +66,10 @@ def planned(project: Project, report: Report) -> Build:
 
 
 def _texts(project: Project, described: manifest.Manifest) -> tuple[Text, ...]:
-    if project.target != XEN:
-        return ()
-    from fata.xen.files import texts
-
+    if project.target == XEN:
+        from fata.xen.files import texts
+    else:
+        from fata.qemu.description import texts
     return texts(described, project.directory, project.output)
 
 

@@ -95,6 +95,22 @@ def choose(
     return Choice(Accelerator.TCG, f"emulated: {obstacle}")
 
 
+def likely(
+    kernel: Path, machine: Machine, kernel_sha256: str | None, places: Places | None = None
+) -> Accelerator:
+    """`likely(kernel, machine, kernel_sha256)` is what `choose` would take, as far as is known.
+
+    Nothing is started to find out: KVM is believed in until something speaks against it.
+    """
+    places = places or Places.here()
+    obstacle = _obstacle(places.device)
+    if obstacle is None:
+        with contextlib.suppress(UserError):  # no QEMU: it is another machine that will run it
+            key = _key(kernel, machine, kernel_sha256, places.boot_id)
+            obstacle = _recall(places.cache / f"{key}.json")
+    return Accelerator.TCG if obstacle else Accelerator.KVM
+
+
 def _obstacle(device: Path) -> str | None:
     try:
         os.close(os.open(device, os.O_RDWR | os.O_CLOEXEC))

@@ -110,7 +110,7 @@ def _written(root: ET.Element, domain: Domain) -> str:
     ET.indent(root)
     text = ET.tostring(root, encoding="unicode") + "\n"
     if domain.comment:
-        text = f"<!-- {domain.comment.replace('--', '- -')} -->\n{text}"
+        text = f"<!-- {re.sub('-(?=-)', '- ', domain.comment)} -->\n{text}"
     if found := _NO_XML.search(text):
         raise UserError(
             f"libvirt's XML cannot hold the character {found[0]!r}",

@@ -13,13 +13,13 @@ _STEMS = ("xenbr", "br", "virbr")
 _NUMBERED = re.compile(r"([a-z]+)([0-9]+)")
 
 
-def bridge(interfaces: Path = INTERFACES) -> str:
+def bridge(interfaces: Path = INTERFACES, otherwise: str = DEFAULT) -> str:
     """`bridge()` is a bridge of this machine: `xenbr0` before `br0` before `virbr0`.
 
-    After these it is the first of the others by name; `xenbr0` if there is none.
+    After these it is the first of the others by name, and `otherwise` if there is none.
     """
     found = [path.parent.name for path in interfaces.glob("*/bridge")]
-    return min(found, key=_rank, default=DEFAULT)
+    return min(found, key=_rank, default=otherwise)
 
 
 def _rank(name: str) -> tuple[int, int, str]:
