@@ -22,6 +22,7 @@ VERBS: Mapping[str, Verb] = {
     "clean": Verb("functoria.cli.verbs.clean", "Remove what configure and build have made."),
     "doctor": Verb("fata.cli.doctor", "Say what this machine can and cannot do."),
     "host": Verb("fata.cli.host", "Set machines up that run guests."),
+    "ci": Verb("fata.cli.ci", "Test, build and deploy every commit, here and at a provider."),
     "lab": Verb("fata.cli.lab", "Run a Xen host inside QEMU, for those who have none."),
     "kernel": Verb("fata.cli.kernel", "Build, list and inspect kernels."),
     "completion": STANDARD["completion"],
