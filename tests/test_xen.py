@@ -21,6 +21,7 @@ import xlcfg
 from fata import lab as labs
 from fata.image import manifest
 from fata.lab import Condition, Forward, Lab
+from fata.targets.keys import DEFAULT_MEMORY
 from fata.xen.guest import Place, configuration
 from tests.conftest import FATA, ROOT, MakeProject, Project, StartRun
 from tests.test_given import CONFIG, JOB
@@ -138,7 +139,7 @@ def created(host: Lab, built: Project, *arguments: str, **changes: dict[str, str
     blobs = (made.image.kernel.blob.file, made.image.initramfs.file)
     files = {f"/root/{blob}": built.output / blob for blob in blobs}
     host.copy({**files, f"/root/{made.name}.xl": file})
-    _wait_for_memory(host, made.memory or 128)
+    _wait_for_memory(host, made.memory or DEFAULT_MEMORY)
     host.run(["xl", "create", "-q", f"/root/{made.name}.xl"])
     return made.name
 

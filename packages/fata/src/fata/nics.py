@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from fata.devices.network import DEFAULT
 from fata.image.manifest import Manifest
 from fata.qemu.machine import TapNic, UserNic
 from fata.qemu.publish import Publish, parse_all
+from fata.told import Told, arguments_of
 from functoria import UsageError, UserError
 
 INTERFACES = Path("/sys/class/net")
@@ -160,26 +160,11 @@ def addresses_of(
     The addresses are said, not asked for: a guest starts sooner. An interface for which the
     operator has `given` arguments is left to them.
     """
-    takes = {argument.name for argument in made.arguments}
-    told = {word.removeprefix("--").partition("=")[0] for word in given}
-    words: list[str] = []
-    for number, (device, nic) in enumerate(zip(made.network, nics, strict=True)):
-        group = "" if device.name == DEFAULT else f"{device.name}-"
-        addresses = _addresses(nic, group) if isinstance(nic, UserNic) else {}
-        if number:  # one way out is enough
-            addresses.pop(f"{group}ipv4-gateway", None)
-            addresses.pop(f"{group}dns", None)
-        if told.isdisjoint((f"{group}ipv4", f"{group}ipv4-gateway", f"{group}dns")):
-            words += (f"--{name}={text}" for name, text in addresses.items() if name in takes)
-    return tuple(words)
-
-
-def _addresses(nic: UserNic, group: str) -> dict[str, str]:
-    return {
-        f"{group}ipv4": nic.address,
-        f"{group}ipv4-gateway": nic.gateway,
-        f"{group}dns": nic.resolver,
-    }
+    told = [
+        Told(nic.address, nic.gateway, nic.resolver) if isinstance(nic, UserNic) else None
+        for nic in nics
+    ]
+    return arguments_of(made, told, given)
 
 
 def mac_on(program: str, name: str, device: str) -> str:

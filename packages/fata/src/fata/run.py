@@ -13,6 +13,7 @@ from fata.image.output import output_files
 from fata.qemu.accelerator import Choice, Preference, choose
 from fata.qemu.machine import Accelerator, Disk, Guest, Machine, TapNic, UserNic
 from fata.qemu.preflight import verify
+from fata.targets.keys import DEFAULT_MEMORY
 from functoria import UsageError, UserError
 from libos.boot.command_line import encode
 
@@ -72,7 +73,7 @@ def plan(
         kernel=kernel,
         initramfs=directory / image.initramfs.file,
         cmdline=command_line(made, image, record, choice.accelerator, options, vifs),
-        memory=options.memory or made.memory or 128,
+        memory=options.memory or made.memory or DEFAULT_MEMORY,
         machine=machine,
         machine_options=record.options,
         nics=vifs,

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from fata.lab import host, start, state
+from fata.lab import host, keys, start, state
 from fata.lab.host import Host
 from fata.lab.machine import OVERHEAD
 from fata.lab.place import Place
+from fata.lab.process import EndedError
 from fata.lab.record import Identity, Record
 from functoria.error import UserError
 
@@ -139,9 +140,37 @@ def test_without_apt_the_host_that_was_made_before_will_do(
     ("words", "what"),
     [
         ("cannot set up guest memory 'pc.ram': Cannot allocate memory", "takes 1344 of this"),
-        ("Could not set up host forwarding rule 'tcp:127.0.0.1:1-:22'", "took the port"),
+        ("Could not set up host forwarding rule 'tcp:127.0.0.1:1-:22'", "took each port"),
         ("something else", "QEMU ended while the lab was started: something else"),
     ],
 )
 def test_what_qemu_says_when_it_does_not_start(words: str, what: str) -> None:
     assert what in start._refused(words, 1024).what
+
+
+def test_a_port_that_somebody_took_meanwhile_is_replaced_by_another(place: Place) -> None:
+    """Two labs that start at once may choose the same one; QEMU tells the second."""
+    place.directory.mkdir(parents=True, exist_ok=True)
+    keys.ensure(place)
+    tried: list[int] = []
+
+    def begin(port: int) -> Record:
+        assert f"Port {port}" in place.ssh_config.read_text()
+        tried.append(port)
+        if len(tried) < 3:
+            raise EndedError("Could not set up host forwarding rule 'tcp:127.0.0.1:1-:22'")
+        return RECORD
+
+    assert start._on_a_port(place, begin) == RECORD
+    assert len({*tried}) == 3
+
+
+def test_a_qemu_that_ends_for_another_reason_is_not_tried_again(place: Place) -> None:
+    place.directory.mkdir(parents=True, exist_ok=True)
+    keys.ensure(place)
+
+    def begin(port: int) -> Record:
+        raise EndedError(f"not because of {port}")
+
+    with pytest.raises(EndedError, match="not because of"):
+        start._on_a_port(place, begin)

@@ -141,14 +141,15 @@ def _run_on_xen(
     disks: tuple[DiskPlan, ...],
     console: Path | None,
 ) -> int:
-    from fata.xen.run import Session, check_options
+    from fata.xen.follow import Session
+    from fata.xen.run import check_options
     from fata.xen.run import run as run_on_xen
 
     directory = project.output
     kept = contextlib.nullcontext(console) if console else new_console(directory)
     terminal = Terminal(settings, ())
     with opened(disks, settings.report), kept as log:
-        check_options(made, directory, options, disks)
+        check_options(options, disks)
         session = Session(directory, disks, log, settings.report, terminal.show)
         try:
             outcome = run_on_xen(made, options, session)

@@ -80,6 +80,15 @@ def configure(place: Place, port: int) -> None:
     write(place.ssh_config, "".join(f"{line}\n" for line in lines).encode())
 
 
+def ssh(place: Place, script: str, terminal: bool = False) -> tuple[str, ...]:
+    """`ssh(place, script)` is the command that runs the shell's words `script` in the lab.
+
+    Without any it is a shell.
+    """
+    tty = ("-t",) if terminal else ()
+    return ("ssh", *tty, "-F", str(place.ssh_config), ALIAS, *((script,) if script else ()))
+
+
 def _public(key: Path) -> Path:
     return key.with_name(f"{key.name}.pub")
 

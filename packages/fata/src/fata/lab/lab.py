@@ -14,7 +14,7 @@ from pathlib import Path
 from fata.complaint import complaint
 from fata.lab import record as records
 from fata.lab.copy import sent
-from fata.lab.keys import ALIAS
+from fata.lab.keys import ssh
 from fata.lab.machine import MEMORY, NETWORK
 from fata.lab.place import DEFAULT, Place, is_locked, locked, names, write
 from fata.lab.process import connect
@@ -65,15 +65,18 @@ class Lab:
     place: Place
     record: Record
 
+    @property
+    def where(self) -> str:
+        """What it is called in messages."""
+        return f"the lab `{self.place.name}`"
+
     def command(self, arguments: Sequence[str], terminal: bool = False) -> tuple[str, ...]:
         """`command(arguments)` is the command of this machine that runs them in the lab.
 
         Without arguments it is a shell. It ends with the exit code of what it runs, or with 255
         where ssh itself fails.
         """
-        words = (shlex.join(arguments),) if arguments else ()
-        tty = ("-t",) if terminal else ()
-        return ("ssh", *tty, "-F", str(self.place.ssh_config), ALIAS, *words)
+        return ssh(self.place, shlex.join(arguments), terminal)
 
     def run(
         self,
@@ -93,11 +96,13 @@ class Lab:
         )
         if done.returncode == 255 and not self.record.qemu.alive:
             raise _not_running(self.place.name)
+        if done.returncode == 255 and b"Permission denied (" in done.stderr:
+            raise _refused(self.place)
         if check and done.returncode != 0:
             why = complaint(done.stderr or done.stdout)
             raise UserError(
                 f"`{shlex.join(arguments)[:200]}` failed with exit code {done.returncode}: {why}",
-                f"the lab `{self.place.name}`",
+                self.where,
                 f"look around with `fata lab ssh --name {self.place.name}`",
             )
         return Completed(done.returncode, done.stdout, done.stderr)
@@ -116,7 +121,7 @@ class Lab:
             why = complaint(done.err, f"exit code {done.code}")
             raise UserError(
                 f"files could not be copied to the lab: {why}",
-                f"the lab `{self.place.name}`",
+                self.where,
                 f"see with `fata lab ssh --name {self.place.name} -- df` whether it has room",
             )
 
@@ -268,6 +273,14 @@ def _not_running(name: str) -> UserError:
     why = f": {found.note}" if found.note else ""
     return UserError(
         f"the lab `{name}` is not running{why}", None, f"start it with `fata lab up --name {name}`"
+    )
+
+
+def _refused(place: Place) -> UserError:
+    return UserError(
+        f"the lab `{place.name}` does not accept the key that was made for it",
+        str(place.key),
+        f"make it and its keys anew: `fata lab reset --name {place.name}`",
     )
 
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -155,11 +155,16 @@ def listen(directory: Path, name: str) -> socket.socket:
     return listener
 
 
-def free_port(name: str) -> int:
-    """`free_port(name)` is a port of the loopback address that nobody has, below 32768."""
+def free_port(name: str, but: Collection[int] = ()) -> int:
+    """`free_port(name, but)` is a port of the loopback address that nobody has, below 32768.
+
+    It is none of `but`. Raises `UserError`.
+    """
     first = sum(name.encode()) * 7 % len(PORTS)
     for index in range(len(PORTS)):
         port = PORTS[(first + index) % len(PORTS)]
+        if port in but:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

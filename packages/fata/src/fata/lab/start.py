@@ -22,6 +22,8 @@ COLD_LIMIT = 300.0
 RESUME_LIMIT = 60.0
 """Seconds that a start from a saved state may take; a quiet machine needs 3."""
 _NEWS = 15.0
+_PORT_TAKEN = "host forwarding"  # a word of QEMU's complaint
+_PORTS = 8
 _UP = "fata lab: xen up"
 _BAD = ("fata lab: failed", "Hardware Dom0 crashed", "Panic on CPU", "Kernel panic")
 
@@ -48,16 +50,28 @@ def start(
     try:
         saved = state.load(place, memory)
         if saved is not None:
-            return _resume(place, *saved, memory)
+            return _on_a_port(place, lambda port: _resume(place, *saved, memory, port))
     except (state.UnusableError, NotReadyError, EndedError) as error:
         report(f"the saved state is not used: {error}; starting from nothing")
     state.discard(place)
     return _cold(place, host.provide(report), memory, report)
 
 
-def _resume(place: Place, saved: Path, made: Host, memory: int) -> Record:
-    port = free_port(place.name)
-    keys.configure(place, port)
+def _on_a_port(place: Place, begin: Callable[[int], Record]) -> Record:
+    """Begin on a port that is free, and on another where somebody takes that one meanwhile."""
+    taken: set[int] = set()
+    while True:
+        port = free_port(place.name, taken)
+        keys.configure(place, port)
+        try:
+            return begin(port)
+        except EndedError as error:
+            taken.add(port)
+            if _PORT_TAKEN not in str(error) or len(taken) == _PORTS:
+                raise
+
+
+def _resume(place: Place, saved: Path, made: Host, memory: int, port: int) -> Record:
     with Starting(place, _machine(place, made, memory, port), saved) as starting:
         deadline = time.monotonic() + RESUME_LIMIT
         try:
@@ -75,16 +89,9 @@ def _cold(place: Place, made: Host, memory: int, report: Report) -> Record:
     with disk_errors(place.directory):
         keys.ensure(place)
         _write_initramfs(place, made)
-    port = free_port(place.name)
-    keys.configure(place, port)
     report("starting Xen and its control domain: 10 to 30 seconds, emulated")
     try:
-        with Starting(place, _machine(place, made, memory, port), None) as starting:
-            deadline = time.monotonic() + COLD_LIMIT
-            _wait_console(place, starting, deadline, report)
-            _wait_ssh(place, starting, deadline)
-            _save(place, starting, made, memory, report)
-            return starting.keep(port, memory, False, made.versions)
+        return _on_a_port(place, lambda port: _boot(place, made, memory, port, report))
     except EndedError as error:
         raise _refused(str(error), memory) from error
     except NotReadyError as error:
@@ -93,6 +100,15 @@ def _cold(place: Place, made: Host, memory: int, report: Report) -> Record:
             str(place.console),
             "read there what it said; on a busy machine, try again when it is less so",
         ) from error
+
+
+def _boot(place: Place, made: Host, memory: int, port: int, report: Report) -> Record:
+    with Starting(place, _machine(place, made, memory, port), None) as starting:
+        deadline = time.monotonic() + COLD_LIMIT
+        _wait_console(place, starting, deadline, report)
+        _wait_ssh(place, starting, deadline)
+        _save(place, starting, made, memory, report)
+        return starting.keep(port, memory, False, made.versions)
 
 
 def _save(place: Place, starting: Starting, made: Host, memory: int, report: Report) -> None:
@@ -157,7 +173,7 @@ def _wait_ssh(place: Place, starting: Starting, deadline: float) -> None:
     while True:
         script = f"date -u -s @{int(time.time())} >/dev/null && xl info >/dev/null"
         done = subprocess.run(
-            ["ssh", "-F", str(place.ssh_config), keys.ALIAS, script],
+            keys.ssh(place, script),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -201,11 +217,11 @@ def _no_memory(memory: int, why: str) -> UserError:
 def _refused(words: str, memory: int) -> UserError:
     if "Cannot allocate memory" in words or "cannot set up guest memory" in words:
         return _no_memory(memory, words)
-    if "host forwarding" in words:
+    if _PORT_TAKEN in words:
         return UserError(
-            "another program took the port that was chosen for the lab's ssh",
+            "other programs took each port that was chosen for the lab's ssh",
             "127.0.0.1",
-            "start the lab again, and another one is chosen",
+            "start the lab again; `ss -tlnp` lists who listens",
         )
     return UserError(
         f"QEMU ended while the lab was started: {words}",

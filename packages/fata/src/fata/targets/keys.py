@@ -32,10 +32,13 @@ def _is_memory(value: object) -> bool:
     return INTEGER.check(value) and isinstance(value, int) and 16 <= value <= 1 << 20
 
 
+DEFAULT_MEMORY = 128
+"""MiB of a guest for which nobody chooses."""
+
 MEMORY = Key(
     name="memory",
     converter=Converter("int", _memory, str, _is_memory),
-    default=128,
+    default=DEFAULT_MEMORY,
     doc="MiB of memory that the guest is given",
 )
 

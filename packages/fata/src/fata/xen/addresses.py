@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fata.devices.network import DEFAULT
 from fata.image.manifest import Manifest
+from fata.told import Told, arguments_of
 from functoria import UserError
 
 _NETWORK = "10.0.2"
@@ -68,14 +68,5 @@ def words_of(made: Manifest, chosen: dict[str, Address], given: Sequence[str]) -
 
     An interface for which the operator has `given` arguments is left to them.
     """
-    takes = {argument.name for argument in made.arguments}
-    told = {word.removeprefix("--").partition("=")[0] for word in given}
-    words: list[str] = []
-    for number, device in enumerate(made.network):
-        group = "" if device.name == DEFAULT else f"{device.name}-"
-        said = {f"{group}ipv4": f"{chosen[device.name].ipv4}/24"}
-        if number == 0:  # one way out is enough
-            said |= {f"{group}ipv4-gateway": _ROUTER, f"{group}dns": _RESOLVER}
-        if told.isdisjoint((f"{group}ipv4", f"{group}ipv4-gateway", f"{group}dns")):
-            words += (f"--{name}={text}" for name, text in said.items() if name in takes)
-    return tuple(words)
+    told = [Told(f"{chosen[device.name].ipv4}/24", _ROUTER, _RESOLVER) for device in made.network]
+    return arguments_of(made, told, given)

@@ -10,7 +10,7 @@ from typing import TypeVar
 from fata.devices.block import DIRECTORY
 from fata.devices.target import XEN
 from fata.image.manifest import FILE_NAME, DiskDevice, Image, Manifest
-from fata.targets.keys import XEN_TYPE
+from fata.targets.keys import DEFAULT_MEMORY, XEN_TYPE
 from fata.tool import TOOL
 from fata.xen.bridge import DEFAULT
 from functoria import UserError
@@ -18,9 +18,6 @@ from libos.boot.command_line import encode
 from xlcfg import Action, Block, Disk, Domain, Guest, Network, Vif, XlcfgError, to_libvirt
 
 T = TypeVar("T")
-
-MEMORY = 128
-"""The MiB of a guest whose manifest does not say."""
 
 COMMAND_LINE_BYTES = {Guest.PV: 1024, Guest.PVH: 2048}
 """What Xen hands over, with the byte that ends the text: MAX_GUEST_CMDLINE for PV guests, and for
@@ -67,7 +64,7 @@ def domain(made: Manifest, place: Place, arguments: tuple[str, ...] = ()) -> Dom
         ramdisk=str(place.output / image.initramfs.file),
         cmdline=image.command_line,
         arguments=_arguments(image, kind, arguments),
-        memory=place.memory or made.memory or MEMORY,
+        memory=place.memory or made.memory or DEFAULT_MEMORY,
         vcpus=1,
         # The guest ends by a restart, which Xen carries out for each of its types in one way.
         on_poweroff=Action.DESTROY,
