@@ -38,6 +38,38 @@ with socket.create_server((sys.argv[1], 7), family=family) as server:
     connection.sendall(peer[0].encode() + b"\\n")
 """
 
+ARP = """
+import socket, struct, sys
+with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0806)) as raw:
+    raw.bind(("br0", 0x0806))
+    raw.settimeout(1)
+    ours, wanted = socket.inet_aton("10.99.0.1"), socket.inet_aton(sys.argv[1])
+    mac = raw.getsockname()[4]
+    head = struct.pack("!6s6sHHHBBH", b"\\xff" * 6, mac, 0x0806, 1, 0x0800, 6, 4, 1)
+    raw.send(head + mac + ours + bytes(6) + wanted)
+    try:
+        while True:
+            frame = raw.recv(100)
+            if frame[20:22] == b"\\0\\2" and frame[28:32] == wanted:
+                print(frame[22:28].hex(":"))
+                break
+    except TimeoutError:
+        print("nobody")
+"""
+
+ANNOUNCED = """
+import socket, sys
+with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0806)) as raw:
+    raw.bind(("br0", 0x0806))
+    raw.settimeout(20)
+    print("listening", file=sys.stderr, flush=True)
+    frame = bytes(60)
+    while not any(frame[28:32]) or frame[28:32] != frame[38:42]:
+        frame = raw.recv(100)
+    assert frame[:6] == b"\\xff" * 6
+    print(frame[22:28].hex(":"), "has", socket.inet_ntoa(frame[28:32]))
+"""
+
 
 def test_a_lease_is_obtained_and_given_back(laboratory: Laboratory) -> None:
     server = laboratory.dnsmasq(
@@ -223,3 +255,23 @@ def test_ipv6_configures_itself_unless_forbidden(
     laboratory.started(ipv4="10.99.0.7/24", ipv6=ipv6)
     addresses = laboratory.in_guest("-6", "address", "show", "dev", "eth0")
     assert ("fe80::" in addresses) is expected
+
+
+@pytest.mark.parametrize("by_dhcp", [False, True])
+def test_an_address_is_announced_to_those_who_knew_another_guest_by_it(
+    laboratory: Laboratory, by_dhcp: bool
+) -> None:
+    if by_dhcp:
+        laboratory.dnsmasq(f"--dhcp-host={laboratory.mac},10.99.0.60")
+    neighbour = laboratory.run_on_host(ANNOUNCED)
+    neighbour.wait_for_log("listening")
+    laboratory.started(ipv4="dhcp" if by_dhcp else "10.99.0.60/24")
+    assert neighbour.child.stdout.readline() == f"{laboratory.mac} has 10.99.0.60\n"
+
+
+def test_two_interfaces_on_one_network_speak_for_themselves(laboratory: Laboratory) -> None:
+    """Asked for the other's address, an interface is silent: neighbours learn the right one."""
+    laboratory.started(ipv4="10.99.0.60/24")
+    laboratory.in_guest("address", "add", "10.99.0.61/32", "dev", "lo")
+    assert laboratory.on_host(ARP, "10.99.0.60") == laboratory.mac
+    assert laboratory.on_host(ARP, "10.99.0.61") == "nobody"

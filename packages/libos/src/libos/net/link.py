@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 RTM_NEWLINK, RTM_GETLINK = 16, 18
 IFF_UP, IFF_LOOPBACK = 0x1, 0x8
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_AF_SPEC = 1, 3, 4, 26
+IFLA_INET_CONF, ARP_ANNOUNCE, ARP_IGNORE, ARP_NOTIFY = 1, 18, 19, 22
 IFLA_INET6_ADDR_GEN_MODE, ADDR_GEN_MODE_NONE = 8, 1
 
 _LINK = struct.Struct("=BxHiII")  # family, ARP hardware type, index, flags, mask of changed flags
@@ -143,10 +144,13 @@ def bring_up(netlink: Netlink, link: Link, *, mtu: int | None = None, ipv6: bool
 
     Bringing up the loopback interface gives it 127.0.0.1 and ::1; bringing up any other gives it
     a link-local IPv6 address, unless `ipv6` is false, which also stops autoconfiguration (SLAAC).
+    An interface speaks for its own addresses only, so that two may be on one network.
     """
     if not ipv6:
         _without_ipv6(netlink, link)
     body = _LINK.pack(socket.AF_UNSPEC, 0, link.index, IFF_UP, IFF_UP)
+    if not link.loopback:
+        body += attribute(IFLA_AF_SPEC, attribute(socket.AF_INET, _strict_arp()))
     if mtu is not None:
         body += attribute(IFLA_MTU, struct.pack("=I", mtu))
     try:
@@ -162,6 +166,17 @@ def bring_up(netlink: Netlink, link: Link, *, mtu: int | None = None, ipv6: bool
         raise ConfigurationError(
             f"{what}: {error.strerror}", f"--interface={link.name}", do
         ) from error
+
+
+def _strict_arp() -> bytes:
+    """What `arp_ignore`, `arp_announce` and `arp_notify` of the interface are set to.
+
+    By default Linux answers on every interface for the addresses of all, so that neighbours of two
+    of them believe the one that answers first. Source: Linux, `networking/ip-sysctl`.
+    """
+    settings = ((ARP_IGNORE, 1), (ARP_ANNOUNCE, 2), (ARP_NOTIFY, 1))
+    values = b"".join([attribute(name, struct.pack("=I", value)) for name, value in settings])
+    return attribute(IFLA_INET_CONF, values)
 
 
 def _without_ipv6(netlink: Netlink, link: Link) -> None:

@@ -195,7 +195,7 @@ class SocketStack:
                 add_route(netlink, link, bytes(len(gateway)), 0, gateway)
             _log.info("%s: %s", link.name, address)
         if settings.ipv4 is not None:
-            self._address = settings.ipv4.address
+            self._announce(link, settings.ipv4.address)
 
     async def _start_dhcp(self, link: Link) -> None:
         from libos.net.dhcp.service import DhcpService
@@ -228,7 +228,9 @@ class SocketStack:
             return
         with Netlink() as netlink:
             apply_lease(netlink, link, lease, self._lease)
-        self._address, self._lease = lease.address, lease
+        if lease.address != self._address:
+            self._announce(link, lease.address)
+        self._lease = lease
         if self._hostname is None and _own_name() is None and lease.hostname is not None:
             socket.sethostname(lease.hostname)
         self._write_resolv_conf((*self._dns, *lease.dns), lease.domain)
@@ -240,6 +242,18 @@ class SocketStack:
         self._address = self._lease = None
         with Netlink() as netlink:
             withdraw_lease(netlink, link, lease)
+
+    def _announce(self, link: Link, address: str) -> None:
+        """Have the address, and tell the neighbours: once more, for a bridge may wake up late."""
+        from libos.net.announce import INTERVAL, announce
+
+        def again() -> None:
+            if self._address == address:
+                announce(link, address)
+
+        self._address = address
+        announce(link, address)
+        asyncio.get_running_loop().call_later(INTERVAL, again)
 
     def _write_resolv_conf(self, dns: tuple[str, ...], domain: str | None) -> None:
         from libos.net.resolver import write_part, write_resolv_conf
