@@ -38,7 +38,7 @@ class Guarded:
 
 @contextlib.contextmanager
 def guarded(*, keep: bool = False) -> Iterator[Guarded]:
-    """A new directory that is gone after `with guarded() as run:`, unless `keep`.
+    """The directory of a run, for a `with` block, after which it is gone unless `keep`.
 
     So are all the processes that were started with `run.mark`.
     """

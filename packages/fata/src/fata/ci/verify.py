@@ -27,7 +27,8 @@ def verify(
 ) -> None:
     """Build the project twice, each time elsewhere, and raise `UserError` where they differ.
 
-    Also raises it where a build fails, and for a target that is no VM. Neither build touches the project.
+    Also raises it where a build fails, and for a target that is no VM. Neither build touches the
+    project.
     """
     if target not in GUESTS:
         raise UserError(
