@@ -15,6 +15,7 @@ from fata.devices.target import XEN
 from fata.image.manifest import read, to_json
 from fata.needs import Need
 from fata.project import Project, of
+from functoria import UserError
 from functoria.codegen import boot_keys
 
 
@@ -53,6 +54,23 @@ def _manifest(project: Project) -> object:
     return json.loads(to_json(read(project.output)))
 
 
+def _sbom(project: Project) -> object:
+    record = read(project.output).sbom
+    if record is None:
+        raise UserError(
+            "there is no bill of materials: a process has no image",
+            "sbom",
+            "ask after `fata configure -t virtio` and `fata build`",
+        )
+    path = project.output / record.file
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        raise UserError(
+            "the bill of materials is not as it was built", str(path), "run `fata build` again"
+        ) from None
+
+
 def _libvirt(project: Project) -> object:
     if read(project.output).target == XEN:
         return _described("libvirt")(project)
@@ -78,6 +96,7 @@ _ANSWERS: Mapping[str, Callable[[Project], object]] = {
     "main": main_text,
     "manifest": _manifest,
     "needs": _needs,
+    "sbom": _sbom,
     "target": lambda project: project.target,
     "xl": _described("xl"),
     "xl-in": _described("xl-in"),

@@ -61,6 +61,7 @@ TOOL = Tool(
             "main": "the program that boots",
             "manifest": "the manifest of the last build",
             "needs": "what the live devices ask of the tool",
+            "sbom": "the bill of materials of the last build, in CycloneDX",
             "target": "where the program runs",
             "xl": "the last build for Xen's toolstack, as it starts on this machine: xl.cfg(5)",
             "xl-in": "the same with placeholders for what a host decides, for `xlcfg fill`",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from fata.build import given
 from fata.build.build import Build, made
+from fata.build.materials import bill
 from fata.build.prepare import Prepared, Report, collect_needs, prepare
 from fata.build.record import manifest_of
 from fata.devices.target import VIRTIO, XEN
@@ -15,6 +17,7 @@ from fata.image.cpio import Entry, Kind
 from fata.image.initramfs import initramfs
 from fata.image.output import Text, blob
 from fata.image.root import DROPPED, INIT, MODULES, directory_entries, skeleton
+from fata.image.sbom import FILE_ENDING
 from fata.kernel import Kernel, provide
 from fata.kernel.boot import cmdline
 from fata.needs import Directory
@@ -60,8 +63,15 @@ def planned(project: Project, report: Report) -> Build:
         if on_qemu
         else (),
     )
-    files = ((kernel_blob, kernel_content, 0o644), (initramfs_blob, packed, 0o644))
     described = manifest_of(prepared, records, image)
+    parts = bill(prepared, described)
+    sbom = blob("sbom", parts, FILE_ENDING)
+    described = replace(described, sbom=sbom)
+    files = (
+        (kernel_blob, kernel_content, 0o644),
+        (initramfs_blob, packed, 0o644),
+        (sbom, parts, 0o644),
+    )
     return made(prepared, described, files, _texts(project, described))
 
 

@@ -25,7 +25,8 @@ class Entry:
 
     `path` has no leading slash; `source` is the content or a file that has it; `size` is in bytes;
     `module` is the dotted name it is loaded as, `package` what its size is accounted to; `reason`
-    is the nearest cause of its presence, in words.
+    is the nearest cause of its presence, in words. `file` is where it is on this machine, also
+    where the content in the image is another.
     """
 
     path: str
@@ -35,6 +36,7 @@ class Entry:
     reason: str
     module: str | None = None
     package: str | None = None
+    file: Path | None = None
 
     @property
     def executable(self) -> bool:
@@ -57,4 +59,4 @@ def entry_of_file(
     path: str, file: Path, kind: EntryKind, reason: str, package: str, module: str | None = None
 ) -> Entry:
     """`entry_of_file(path, file, ...)` is an entry whose content is a file of this machine."""
-    return Entry(path, file, kind, file.stat().st_size, reason, module, package)
+    return Entry(path, file, kind, file.stat().st_size, reason, module, package, file)

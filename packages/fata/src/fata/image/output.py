@@ -54,7 +54,7 @@ def plan(
 
 def output_files(directory: Path) -> tuple[Path, ...]:
     """`output_files(d)` is the files that builds have put there, the manifest first."""
-    names = (FILE_NAME, "kernel-*", "initramfs-*", "launch-*", "main-*", ".*")
+    names = (FILE_NAME, "kernel-*", "initramfs-*", "sbom-*", "launch-*", "main-*", ".*")
     texts = ("*.xl", "*.xl.in", "*.libvirt.xml")
     return (
         *(path for name in names for path in sorted(directory.glob(name)) if path.is_file()),
