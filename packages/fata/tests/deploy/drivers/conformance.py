@@ -345,7 +345,14 @@ class Conformance:
 
     def said(self, bench: Bench, spec: GuestSpec, words: str) -> None:
         """Wait until the guest has said that."""
-        self.wait(lambda: words in self.console(bench, spec) or None)
+
+        def ask() -> bool | None:
+            end = bench.driver.outcome(spec.name)
+            text = self.console(bench, spec)
+            assert words in text or end is None, f"{end}\n{text}"
+            return words in text or None
+
+        self.wait(ask)
 
     def ended(self, bench: Bench, spec: GuestSpec) -> Outcome:
         """Wait until the guest has ended; how it did."""

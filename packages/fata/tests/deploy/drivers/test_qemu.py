@@ -40,7 +40,7 @@ class QemuBench:
 
     def spec(self, name: str, *arguments: str) -> GuestSpec:
         nic = self.nic(name)
-        words = (f"fata.nic=service,{nic.mac}",)
+        words = (f"fata.nic=net,{nic.mac}",)
         return GuestSpec(
             name,
             self.guests / name,
@@ -54,15 +54,18 @@ class QemuBench:
         )
 
     def nic(self, name: str) -> Nic:
-        mac = deterministic_mac(name, "test", "service", "a")
-        return Nic("service", mac, forwards=(Publish("127.0.0.1", 0, 80),))
+        mac = deterministic_mac(name, "test", "net", "a")
+        return Nic("net", mac, forwards=(Publish("127.0.0.1", 0, 80),))
 
     def addresses(self, name: str) -> tuple[str, ...]:
         return ("--ipv4=10.0.2.15/24", "--ipv4-gateway=10.0.2.2")
 
     def get(self, spec: GuestSpec) -> bytes:
         (port,) = read_spec(spec.directory).nics[0].forwards
-        return wait_http(port.host, deadline=60).body
+        return wait_http(port.host, deadline=60, alive=lambda: self.alive(spec)).body
+
+    def alive(self, spec: GuestSpec) -> bool:
+        return self.driver.outcome(spec.name) is None
 
     def kill(self, name: str) -> None:
         hypervisor = find(self.guests / name).hypervisor

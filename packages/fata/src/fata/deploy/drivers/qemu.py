@@ -165,8 +165,11 @@ class Qemu:
         guest = processes.hypervisor or processes.keeper
         if guest is None:  # it ended while it was looked at
             return Found(name, ended(directory).state)
-        remark = "" if read_value(directory / STATE, Started) else "its directory is damaged"
-        return Found(name, State.RUNNING, guest.pid, started_at(guest), remark)
+        state = read_value(directory / STATE, Started)
+        if state is None or state.keeper != processes.keeper:
+            remark = "its directory is damaged"
+            return Found(name, State.RUNNING, guest.pid, started_at(guest), remark)
+        return Found(name, State.RUNNING, guest.pid, state.at)
 
     def _check_limits(self, spec: GuestSpec) -> None:
         able = self._launcher.enforceable()
