@@ -21,6 +21,8 @@ VERBS: Mapping[str, Verb] = {
     "query": STANDARD["query"],
     "clean": Verb("functoria.cli.verbs.clean", "Remove what configure and build have made."),
     "doctor": Verb("fata.cli.doctor", "Say what this machine can and cannot do."),
+    "secrets": Verb("fata.cli.secrets", "Set, list and remove what only a program may know."),
+    "prune": Verb("fata.cli.prune", "Remove what no release on a host needs."),
     "host": Verb("fata.cli.host", "Set machines up that run guests."),
     "ci": Verb("fata.cli.ci", "Test, build and deploy every commit, here and at a provider."),
     "lab": Verb("fata.cli.lab", "Run a Xen host inside QEMU, for those who have none."),

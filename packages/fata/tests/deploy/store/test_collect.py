@@ -12,6 +12,7 @@ from fata.deploy.store.blobs import Blobs
 from fata.deploy.store.collect import collect, remove
 from fata.deploy.store.item import Item
 from fata.deploy.store.part import opened
+from fata.deploy.store.prune import prune
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -82,3 +83,23 @@ def test_what_an_end_of_power_left_behind_goes(blobs: Blobs) -> None:
 
 def test_an_empty_store(tmp_path: Path) -> None:
     assert collect(Blobs(tmp_path / "none"), set(), time.time()) == ()
+
+
+def test_what_the_agent_answers(blobs: Blobs) -> None:
+    old = aged(blobs, "old", 2 * HOUR)
+    answer = {
+        "removed": [
+            {
+                "path": f"blobs/{old.digest}",
+                "size": 3,
+                "why": "no release that is live or kept needs it",
+            }
+        ],
+        "bytes": 3,
+        "dry_run": True,
+    }
+    assert prune(blobs.directory, set(), dry_run=True, now=time.time()) == answer
+    assert blobs.read(old) == b"old"
+    done = prune(blobs.directory, set(), dry_run=False, now=time.time())
+    assert done == {**answer, "dry_run": False}
+    assert prune(blobs.directory, set(), dry_run=False, now=time.time())["removed"] == []
