@@ -1,0 +1,274 @@
+"""Running what was pushed: as a user without rights, with limits, without a network.
+
+With systemd as PID 1 each command is a transient unit (systemd-run(1)), and its limits hold for
+all its processes together. Without it, or without root, namespaces (unshare(1)) and rlimits
+(prlimit(1)) take their place, which hold for each process.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fata.host.failure import readable
+from fata.host.layout import BUILDER
+from functoria.error import UserError
+
+_MIB = 1 << 20
+_LINE = 4096
+"""Of a line that a build prints, no more is passed on."""
+_LOG = 4 * _MIB
+"""Nor of all that one command prints."""
+_PAUSE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`Limits(seconds, memory, disk, processes)` is what one command may take.
+
+    `memory` and `disk` are in MiB; `disk` is for the directory of the app, cache and all.
+    """
+
+    seconds: float = 1800
+    memory: int = 2048
+    disk: int = 4096
+    processes: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """`Sandbox(name, directory, user, systemd, limits)` is where commands of one app run.
+
+    They can write to `directory` and nowhere else that lasts. `user` is who they run as; `None`
+    where we are not root, and they are ours.
+    """
+
+    name: str
+    directory: Path
+    user: str | None
+    systemd: bool
+    limits: Limits = Limits()
+
+    def command(
+        self,
+        arguments: Sequence[str],
+        work: Path,
+        environment: Mapping[str, str],
+        *,
+        network: bool,
+    ) -> tuple[str, ...]:
+        """`command(arguments, work, environment, network=...)` is the argument list to run."""
+        words = (_systemd if self.systemd else _namespaces)(self, work, network)
+        settings = (f"{name}={value}" for name, value in sorted(environment.items()))
+        return (*words, "env", "-i", *settings, *arguments)
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        work: Path,
+        environment: Mapping[str, str],
+        report: Callable[[str], None],
+        *,
+        network: bool = False,
+    ) -> int:
+        """`run(arguments, work, environment, report)` is the command's exit code.
+
+        What it prints is reported line by line, without what could disturb a terminal. Raises
+        `UserError` where it goes beyond a limit.
+        """
+        command = self.command(arguments, work, environment, network=network)
+        self.end()
+        with subprocess.Popen(
+            command,
+            cwd="/" if self.systemd else work,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as child:
+            watch = _Watch(self, child)
+            try:
+                _pass_on(child, report)
+            finally:
+                watch.close()
+                self.end()
+                if child.poll() is None:
+                    os.killpg(child.pid, signal.SIGKILL)
+            code = child.wait()
+        if watch.beyond is not None:
+            raise watch.beyond
+        return code
+
+    def end(self) -> None:
+        """End what an earlier command may have left: its caller may have been killed."""
+        if self.systemd:
+            subprocess.run(("systemctl", "stop", self.unit), capture_output=True, check=False)
+
+    @property
+    def unit(self) -> str:
+        """The transient unit; there is one at a time."""
+        return f"fata-build-{self.name}.service"
+
+
+def builder() -> str | None:
+    """`builder()` is the user that builds here: one without rights, or ours where we have none.
+
+    Raises `UserError` where we are root and there is no such user.
+    """
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(BUILDER).pw_name
+    except KeyError:
+        raise UserError(
+            f"there is no user `{BUILDER}` on this host, as whom builds run",
+            None,
+            "run `fata host setup` for it again",
+        ) from None
+
+
+def sandbox(name: str, directory: Path, user: str | None, limits: Limits) -> Sandbox:
+    """`sandbox(name, directory, user, limits)` is the best that this host offers.
+
+    Raises `UserError` where there is none.
+    """
+    running = Path("/run/systemd/system").is_dir() and shutil.which("systemd-run") is not None
+    systemd = running and user is not None
+    if not systemd and not all(map(shutil.which, ("unshare", "prlimit", "setpriv"))):
+        raise UserError(
+            "builds cannot be kept apart on this host: there is neither systemd nor `unshare`",
+            None,
+            "install `util-linux`",
+        )
+    return Sandbox(name, directory, user, systemd, limits)
+
+
+def _systemd(sandbox: Sandbox, work: Path, network: bool) -> tuple[str, ...]:
+    limits = sandbox.limits
+    properties = {
+        "WorkingDirectory": str(work),
+        "RuntimeMaxSec": f"{limits.seconds:.0f}",
+        "TimeoutStopSec": "5",
+        "MemoryMax": f"{limits.memory}M",
+        "MemorySwapMax": "0",
+        "TasksMax": str(limits.processes),
+        "LimitFSIZE": f"{limits.disk}M",
+        "LimitCORE": "0",
+        "CPUWeight": "20",
+        "IOWeight": "20",
+        "PrivateNetwork": "no" if network else "yes",
+        "ProtectSystem": "strict",
+        "ReadWritePaths": str(sandbox.directory),
+        "ProtectHome": "yes",
+        "PrivateTmp": "yes",
+        "PrivateDevices": "yes",
+        "PrivateIPC": "yes",
+        "NoNewPrivileges": "yes",
+        "CapabilityBoundingSet": "",
+        "ProtectClock": "yes",
+        "ProtectControlGroups": "yes",
+        "ProtectKernelLogs": "yes",
+        "ProtectKernelModules": "yes",
+        "ProtectKernelTunables": "yes",
+        "ProtectProc": "invisible",
+        "RestrictSUIDSGID": "yes",
+        "UMask": "0022",
+    }
+    return (
+        *("systemd-run", "--quiet", "--collect", "--wait", "--pipe", f"--unit={sandbox.unit}"),
+        *(f"--uid={sandbox.user}", f"--gid={sandbox.user}"),
+        *(f"--property={name}={value}" for name, value in properties.items()),
+        "--",
+    )
+
+
+def _namespaces(sandbox: Sandbox, _work: Path, network: bool) -> tuple[str, ...]:
+    limits = sandbox.limits
+    apart = ("--ipc", "--uts", *(() if network else ("--net",)))
+    processes = ("--pid", "--fork", "--kill-child=KILL", "--mount-proc")
+    who = ["setpriv", "--no-new-privs", "--pdeathsig=KILL"]
+    if sandbox.user is None:
+        apart = ("--user", "--map-current-user", *apart)
+    else:
+        who += [f"--reuid={sandbox.user}", f"--regid={sandbox.user}", "--clear-groups"]
+        who += ["--inh-caps=-all", "--bounding-set=-all"]
+    return (
+        *("setpriv", "--pdeathsig=KILL", "unshare", *apart, *processes),
+        *("prlimit", f"--as={limits.memory * _MIB}", f"--fsize={limits.disk * _MIB}"),
+        *("--core=0", f"--cpu={limits.seconds:.0f}", f"--nproc={limits.processes}"),
+        *(*who, "--"),
+    )
+
+
+class _Watch:
+    """Ends a command that takes more time, or more of the disk, than it may."""
+
+    def __init__(self, sandbox: Sandbox, child: subprocess.Popen[bytes]) -> None:
+        self.beyond: UserError | None = None
+        self._sandbox = sandbox
+        self._child = child
+        self._done = threading.Event()
+        self._deadline = time.monotonic() + sandbox.limits.seconds
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        limits = self._sandbox.limits
+        while not self._done.wait(_PAUSE):
+            if time.monotonic() > self._deadline:
+                self._end(
+                    f"the build took longer than {limits.seconds:.0f} s",
+                    "make it quicker; what it waits for may be a network, which it does not have",
+                )
+            elif size(self._sandbox.directory) > limits.disk * _MIB:
+                self._end(
+                    f"the build wrote more than {limits.disk} MiB",
+                    f"make it write less; what earlier builds left is in {self._sandbox.directory}",
+                )
+
+    def _end(self, what: str, do: str) -> None:
+        if self.beyond is None:
+            self.beyond = UserError(what, self._sandbox.name, do)
+        self._sandbox.end()
+        if self._child.poll() is None:
+            os.killpg(self._child.pid, signal.SIGKILL)
+
+
+def size(directory: Path) -> int:
+    """`size(directory)` is the bytes that the files beneath take on the disk."""
+    total, waiting = 0, [str(directory)]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    total += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+        except OSError:
+            continue  # it went while we looked
+    return total
+
+
+def _pass_on(child: subprocess.Popen[bytes], report: Callable[[str], None]) -> None:
+    output = child.stdout
+    if output is None:
+        return
+    left = _LOG
+    while line := output.readline(_LINE):
+        if left > 0:
+            report(readable(line.decode(errors="replace").rstrip("\n")))
+            left -= len(line)
+            if left <= 0:
+                report(f"it prints more than {_LOG // _MIB} MiB; the rest is not shown")
