@@ -9,6 +9,18 @@ root=$1
 rm -f "$root"/var/cache/apt/archives/*.deb
 # shellcheck disable=SC2086 # a list of words
 APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get -qq -y --download-only install $LATER
+# Libraries and data that those need are there from the beginning: emulated, each takes seconds.
+set -- "$root"/var/cache/apt/archives/lib*.deb
+for deb in "$root"/var/cache/apt/archives/*.deb; do
+    case ${deb##*/} in
+    iso-codes_* | ipxe-qemu_* | seabios_* | git-man_*) set -- "$@" "$deb" ;;
+    esac
+done
+for deb; do
+    shift
+    set -- "$@" "${deb#"$root"}"
+done
+chroot "$root" dpkg --install "$@" >/dev/null
 mkdir -p "$OUT/repository"
 mv "$root"/var/cache/apt/archives/*.deb "$OUT/repository"
 (cd "$OUT/repository" && dpkg-scanpackages -m . >Packages 2>/dev/null)
@@ -30,7 +42,8 @@ printf 'auto lo\niface lo inet loopback\nauto enp0s2\niface enp0s2 inet dhcp\n' 
     >"$root/etc/network/interfaces"
 rm -rf "$root"/etc/apt/sources.list "$root"/etc/apt/sources.list.d/*
 echo "deb [trusted=yes] file:/media ./" >"$root/etc/apt/sources.list"
-chroot "$root" systemctl -q disable apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer
+chroot "$root" systemctl -q disable apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
+    e2scrub_all.timer e2scrub_reap.service
 
 # What the installer of Debian leaves, on a machine with a serial console. Emulation wants the
 # options of Xen: without them registers are mixed up between domains.

@@ -53,7 +53,7 @@ def test_a_push_is_built_tested_and_deployed(pusher: Pusher) -> None:
     assert stages == ["== checkout", "== set-up", "== test", "== fetch", "== build", "== deploy"]
     (deployed,) = pusher.deployed
     assert deployed.startswith("app production hello-virtio: ")
-    assert {"initramfs.zst", "manifest.json"} <= set(deployed.split()), deployed
+    assert {"hello.libvirt.xml", "manifest.json"} <= set(deployed.split())
     assert sorted(path.name for path in (pusher.root / "repositories").iterdir()) == ["app.git"]
 
     # The same twice over; then a deployment that fails, which leaves the branch where it was.
