@@ -112,10 +112,10 @@ class Conformance:
     @pytest.mark.parametrize(
         ("arguments", "code", "reason"),
         [
-            (("--do=exit",), 0, "finished"),
+            (("--do=exit",), 0, "exited with 0"),
             (("--do=exit", "--number=3"), 3, ""),
-            (("--do=throw",), 70, "uncaught exception"),
-            (("--no-such-argument",), 64, "bad boot argument"),
+            (("--do=throw",), 70, "thrown on purpose"),
+            (("--no-such-argument",), 64, "--no-such-argument"),
         ],
     )
     def test_the_exit_code_is_the_guests_own(

@@ -15,6 +15,8 @@ import pytest
 from fata.image.manifest import MachineRecord, Manifest, read
 from libos.boot.command_line import encode
 
+pytest.register_assert_rewrite(f"{__package__}.conformance")
+
 GUEST = Path(__file__).with_name("guest")
 FATA = Path(sys.executable).with_name("fata")
 
@@ -36,16 +38,17 @@ class Built:
         assert self.manifest.image
         return self.directory / self.manifest.image.initramfs.file
 
-    @property
-    def machine(self) -> MachineRecord:
+    def machine(self, name: str = "microvm") -> MachineRecord:
         assert self.manifest.image
-        return self.manifest.image.machines[0]
+        return next(each for each in self.manifest.image.machines if each.name == name)
 
-    def command_line(self, *words: str, arguments: tuple[str, ...] = ()) -> str:
+    def command_line(
+        self, *words: str, arguments: tuple[str, ...] = (), machine: str = "microvm"
+    ) -> str:
         """What its kernel is told, emulated, with those words and boot arguments."""
         image = self.manifest.image
         assert image
-        own = (image.command_line, *self.machine.command_line, *image.emulated)
+        own = (image.command_line, *self.machine(machine).command_line, *image.emulated)
         return " ".join((*own, *words, *(encode(argument) for argument in arguments)))
 
 

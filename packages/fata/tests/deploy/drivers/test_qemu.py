@@ -49,8 +49,8 @@ class QemuBench:
             self.built.command_line(*words, arguments=(*self.addresses(name), *arguments)),
             64,
             nics=(nic,),
-            machine=Machine(self.built.machine.name),
-            machine_options=self.built.machine.options,
+            machine=Machine.MICROVM,
+            machine_options=self.built.machine().options,
         )
 
     def nic(self, name: str) -> Nic:

@@ -21,6 +21,21 @@ MICROVM_DEVICES = 8
 _AGAIN = "deploy the app again, which brings its files anew"
 
 
+def check_directory(spec: GuestSpec, directory: Path) -> None:
+    """`check_directory(spec, directory)` raises `UserError` if the guest's is another one."""
+    if directory != spec.directory:
+        raise UserError(
+            f"the directory of `{spec.name}` is not among this driver's",
+            str(spec.directory),
+            f"use {directory}",
+        )
+
+
+def in_use(name: str) -> UserError:
+    """`in_use(name)` is the error for a name that is taken."""
+    return UserError(f"a guest `{name}` runs already", None, f"stop it first: `fata stop {name}`")
+
+
 def check_files(spec: GuestSpec, readable: bool = False) -> None:
     """`check_files(spec)` raises `UserError` for an image or a disk that cannot be used.
 

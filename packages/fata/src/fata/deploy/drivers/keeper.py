@@ -112,8 +112,9 @@ class Keeper:
         return status
 
     def _greeted(self, greeting: socket.socket, pid: int) -> bool:
-        if greeting.recv(4096):
-            self._say_started(pid)
+        with contextlib.suppress(ConnectionError):  # QEMU has ended: its own words say why
+            if greeting.recv(4096):
+                self._say_started(pid)
         greeting.close()
         return False
 

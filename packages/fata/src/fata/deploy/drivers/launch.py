@@ -43,19 +43,16 @@ class Launcher(Protocol):
         ...
 
 
-def launcher(keeper: tuple[str, ...] = (), systemd: Path = _SYSTEMD) -> Launcher:
-    """`launcher()` is the way of this host: systemd's where it runs and we are root.
-
-    `keeper` is the command to start; otherwise it is this Python with this fata.
-    """
+def launcher(keeper: tuple[str, ...], systemd: Path = _SYSTEMD) -> Launcher:
+    """`launcher(keeper)` is the way of this host: systemd's where it runs and we are root."""
     if systemd.is_dir() and os.geteuid() == 0 and shutil.which("systemd-run"):
-        return Units(keeper or default_keeper(), keeper_environment())
-    return Detached(keeper or default_keeper(), keeper_environment())
+        return Units(keeper, keeper_environment())
+    return Detached(keeper, keeper_environment())
 
 
-def default_keeper() -> tuple[str, ...]:
-    """`default_keeper()` is the command of the keeper by the Python that runs us."""
-    return (sys.executable, "-P", "-m", "fata.deploy.drivers.keeper")
+def default_python() -> tuple[str, ...]:
+    """`default_python()` is the Python that runs us, which finds this fata where we did."""
+    return (sys.executable, "-P")
 
 
 def keeper_environment() -> dict[str, str]:

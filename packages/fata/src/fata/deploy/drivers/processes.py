@@ -18,6 +18,8 @@ from fata.lab.record import Identity, identify
 
 KEEPER = "fata.deploy.drivers.keeper:"
 """Before the directory, in the arguments of a keeper."""
+LIBVIRT_KEEPER = "fata.deploy.drivers.libvirt_keeper:"
+"""The same of a keeper below libvirt."""
 HYPERVISOR = "fata-guest:"
 """Before the directory, in the arguments of QEMU."""
 
@@ -35,26 +37,29 @@ class Processes:
         return self.keeper is not None or self.hypervisor is not None
 
 
-def scan(guests: Path, proc: Path = Path("/proc")) -> dict[str, Processes]:
-    """`scan(guests)` is the processes of each guest whose directory is in `guests`, by name."""
+def scan(guests: Path, keeper: str = KEEPER, proc: Path = Path("/proc")) -> dict[str, Processes]:
+    """`scan(guests, keeper)` is the processes of the guests whose directories are in `guests`.
+
+    `keeper` is the label of the keepers that count.
+    """
     found: dict[str, Processes] = {}
-    for entry, words in _labelled(proc):
-        for label in (KEEPER, HYPERVISOR):
+    for entry, words in _labelled(proc, keeper):
+        for label in (keeper, HYPERVISOR):
             name = _name(entry, words, label, guests)
             identity = None if name is None else identify(int(entry.name))
             if name is None or identity is None:
                 continue
             old = found.get(name, Processes())
-            if label == KEEPER:
+            if label == keeper:
                 found[name] = Processes(identity, old.hypervisor)
             else:
                 found[name] = Processes(old.keeper, identity)
     return dict(sorted(found.items()))
 
 
-def find(directory: Path) -> Processes:
-    """`find(directory)` is the processes of one guest."""
-    return scan(directory.parent).get(directory.name, Processes())
+def find(directory: Path, keeper: str = KEEPER) -> Processes:
+    """`find(directory, keeper)` is the processes of one guest."""
+    return scan(directory.parent, keeper).get(directory.name, Processes())
 
 
 def started_at(identity: Identity) -> float:
@@ -79,11 +84,11 @@ def _name(entry: Path, words: list[str], label: str, guests: Path) -> str | None
     return None
 
 
-def _labelled(proc: Path) -> Iterator[tuple[Path, list[str]]]:
+def _labelled(proc: Path, keeper: str) -> Iterator[tuple[Path, list[str]]]:
     for entry in sorted(proc.iterdir()):
         if not entry.name.isdecimal():
             continue
         with contextlib.suppress(OSError):
             data = (entry / "cmdline").read_bytes()
-            if KEEPER.encode() in data or HYPERVISOR.encode() in data:
+            if keeper.encode() in data or HYPERVISOR.encode() in data:
                 yield entry, data.decode(errors="surrogateescape").split("\0")

@@ -10,12 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from fata.deploy.drivers import cgroup, check
+from fata.deploy.drivers.await_start import await_start
 from fata.deploy.drivers.console import CONSOLE
 from fata.deploy.drivers.directory import (
-    FAILURE,
     OUTCOME,
     STATE,
-    Failure,
     Started,
     belongs,
     ended,
@@ -29,7 +28,7 @@ from fata.deploy.drivers.directory import (
 )
 from fata.deploy.drivers.driver import Found, Outcome, State, Statistics
 from fata.deploy.drivers.keeper import ASK, DESTROY
-from fata.deploy.drivers.launch import Launcher, launcher
+from fata.deploy.drivers.launch import default_python, launcher
 from fata.deploy.drivers.processes import KEEPER, Processes, find, scan, started_at
 from fata.deploy.drivers.recorder import DESTROYED
 from fata.deploy.drivers.resources import QMP
@@ -43,8 +42,6 @@ from fata.qemu.publish import assign
 from functoria.error import UserError
 
 NAME = "qemu"
-START_LIMIT = 60.0
-"""Seconds in which QEMU must be running; it needs a tenth of one."""
 _LAST = 5.0  # seconds that a keeper has to end after its guest
 
 
@@ -56,7 +53,8 @@ class Qemu:
 
     def __init__(self, guests: Path, keeper: Sequence[str] = ()) -> None:
         self._guests = guests
-        self._launcher: Launcher = launcher(tuple(keeper))
+        words = tuple(keeper) or (*default_python(), "-m", "fata.deploy.drivers.keeper")
+        self._launcher = launcher(words)
 
     @property
     def name(self) -> str:
@@ -66,14 +64,9 @@ class Qemu:
     def check(self, spec: GuestSpec) -> None:
         """See `Driver.check`."""
         directory = known(self._guests, spec.name)
-        if directory != spec.directory:
-            raise UserError(
-                f"the directory of `{spec.name}` is not among this driver's",
-                str(spec.directory),
-                f"use {directory}",
-            )
+        check.check_directory(spec, directory)
         if find(directory).any:
-            raise _in_use(spec.name)
+            raise check.in_use(spec.name)
         if shutil.which(PROGRAM) is None:
             raise not_installed()
         check.check_files(spec, readable=os.geteuid() == 0)
@@ -92,7 +85,7 @@ class Qemu:
             prepare(replace(spec, nics=nics), NAME)
             try:
                 self._launcher.launch(spec, f"{KEEPER}{spec.directory}")
-                _await_start(spec.directory)
+                await_start(spec.directory, KEEPER)
             except BaseException:
                 self._end(spec.directory)
                 raise
@@ -206,38 +199,6 @@ class Qemu:
         return processes.any
 
 
-def _await_start(directory: Path) -> None:
-    """Wait until the keeper says that QEMU runs. Raises `UserError` with why it does not."""
-    deadline = time.monotonic() + START_LIMIT
-    seen = False
-    while True:
-        failure = read_value(directory / FAILURE, Failure)
-        if failure is not None:
-            raise failure.error
-        if (directory / STATE).exists():
-            return
-        now = find(directory).keeper is not None
-        gone, seen = seen and not now, seen or now
-        late = time.monotonic() > deadline
-        if late or (gone and not (directory / STATE).exists()):
-            failure = read_value(directory / FAILURE, Failure)
-            raise failure.error if failure else _silent(directory)
-        time.sleep(0.02)
-
-
-def _silent(directory: Path) -> UserError:
-    try:
-        said = (directory / "keeper.log").read_text(errors="replace").strip().splitlines()
-    except OSError:
-        said = []
-    words = f"; it said `{said[-1][:200]}`" if said else ""
-    return UserError(
-        f"the keeper of the guest did not start it{words}",
-        str(directory / "keeper.log"),
-        "see that file, and `journalctl` where there is systemd",
-    )
-
-
 def _check_bridges(spec: GuestSpec) -> None:
     check.check_bridges(spec, is_bridge)
     bridged = any(nic.bridge is not None for nic in spec.nics)
@@ -249,7 +210,3 @@ def _check_bridges(spec: GuestSpec) -> None:
             str(DEVICE),
             "use user-mode networks, which `fata host setup` chooses without root",
         )
-
-
-def _in_use(name: str) -> UserError:
-    return UserError(f"a guest `{name}` runs already", None, f"stop it first: `fata stop {name}`")

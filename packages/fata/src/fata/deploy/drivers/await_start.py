@@ -1,0 +1,48 @@
+"""Waiting for a keeper to say that its guest runs, or why it does not."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from fata.deploy.drivers.directory import FAILURE, STATE, Failure, read_value
+from fata.deploy.drivers.launch import LOG
+from fata.deploy.drivers.processes import find
+from functoria.error import UserError
+
+START_LIMIT = 60.0
+"""Seconds in which a guest must be running; it needs less than one."""
+
+
+def await_start(directory: Path, keeper: str) -> None:
+    """`await_start(directory, keeper)` returns when the guest there runs, and raises `UserError` if
+    it does not; `keeper` is the label of its keeper.
+    """
+    deadline = time.monotonic() + START_LIMIT
+    seen = False
+    while True:
+        failure = read_value(directory / FAILURE, Failure)
+        if failure is not None:
+            raise failure.error
+        if (directory / STATE).exists():
+            return
+        now = find(directory, keeper).keeper is not None
+        gone, seen = seen and not now, seen or now
+        late = time.monotonic() > deadline
+        if late or (gone and not (directory / STATE).exists()):
+            failure = read_value(directory / FAILURE, Failure)
+            raise failure.error if failure else _silent(directory)
+        time.sleep(0.02)
+
+
+def _silent(directory: Path) -> UserError:
+    try:
+        said = (directory / LOG).read_text(errors="replace").strip().splitlines()
+    except OSError:
+        said = []
+    words = f"; it said `{said[-1][:200]}`" if said else ""
+    return UserError(
+        f"the keeper of the guest did not start it{words}",
+        str(directory / LOG),
+        "see that file, and `journalctl` where there is systemd",
+    )

@@ -1,0 +1,209 @@
+"""The keeper of one guest below libvirt: it creates the domain and keeps its console.
+
+The domain is created paused, so that its terminal is open before the first byte is written. If
+the keeper is killed the guest runs on, since it is libvirt's; its console is then no longer kept.
+The arguments are the URI of libvirt and the directory of the guest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from fata.child import tied
+from fata.deploy.drivers.directory import OUTCOME, STATE, Started, fail, read_spec, write_value
+from fata.deploy.drivers.keeper import ASK, DESTROY, signals_to_socket
+from fata.deploy.drivers.processes import LIBVIRT_KEEPER
+from fata.deploy.drivers.recorder import ASKED, DESTROYED, Recorder
+from fata.deploy.drivers.spec import GuestSpec
+from fata.deploy.drivers.virsh import Virsh, VirshError
+from fata.lab.record import identify
+from functoria.error import UserError
+
+DOMAIN = "domain.xml"
+
+_INTERRUPT = b"\x03"
+_LOOK = 5.0  # seconds after which libvirt is asked whether the domain is still there
+_LAST = 3.0  # seconds that libvirt has to say why it ended
+
+
+class LibvirtKeeper:
+    """`LibvirtKeeper(spec, virsh, signals)` runs one guest, by `run`."""
+
+    def __init__(self, spec: GuestSpec, virsh: Virsh, signals: socket.socket) -> None:
+        self._spec = spec
+        self._virsh = virsh
+        self._signals = signals
+        self._recorder = Recorder(spec.directory, spec.console_bytes)
+        self._stopped: str | None = None
+
+    def run(self) -> None:
+        """`run()` returns when the domain has ended; raises `UserError` if it does not start."""
+        spec, virsh = self._spec, self._virsh
+        try:
+            virsh.run("create", str(spec.directory / DOMAIN), "--paused")
+        except VirshError as error:
+            raise _refused(error, spec) from error
+        try:
+            name = virsh.run("ttyconsole", spec.name).strip()
+            with _terminal(name) as terminal, self._events() as events:
+                virsh.run("resume", spec.name)
+                self._say_started()
+                self._attend(terminal)
+                why = _reason(events)
+        except BaseException as error:
+            self._destroy()
+            if isinstance(error, VirshError):
+                raise _refused(error, spec) from error
+            raise
+        self._recorder.close()
+        self._tell(why)
+
+    def _attend(self, terminal: int) -> None:
+        """Take the console down until nobody writes to it any more and the domain is gone."""
+        files: list[int | socket.socket] = [terminal, self._signals]
+        while True:
+            ready, _, _ = select.select(files, [], [], _LOOK if terminal in files else 0.1)
+            if self._signals in ready:
+                self._obey(terminal)
+            if terminal in ready and not self._read(terminal):
+                files.remove(terminal)
+            if (terminal not in files or not ready) and not self._there():
+                while self._read(terminal):
+                    pass
+                return
+
+    def _read(self, terminal: int) -> bool:
+        try:
+            data = os.read(terminal, 65536)
+        except BlockingIOError:
+            return False
+        except OSError:  # EIO: the other end is closed
+            return False
+        self._recorder.feed(data)
+        return bool(data)
+
+    def _obey(self, terminal: int) -> None:
+        for number in self._signals.recv(64):
+            if number == DESTROY:
+                self._stopped = self._stopped or DESTROYED
+                self._destroy()
+            elif number == ASK and self._stopped is None:
+                self._stopped = ASKED
+                with contextlib.suppress(OSError):
+                    os.write(terminal, _INTERRUPT)
+
+    def _destroy(self) -> None:
+        with contextlib.suppress(VirshError):
+            self._virsh.run("destroy", self._spec.name)
+
+    def _there(self) -> bool:
+        try:
+            return self._virsh.run("domstate", self._spec.name).strip() not in ("shut off", "")
+        except VirshError as error:
+            # Only a libvirt that answers knows that a domain is gone.
+            return "failed to get domain" not in str(error)
+
+    @contextlib.contextmanager
+    def _events(self) -> Iterator[subprocess.Popen[bytes]]:
+        """The life of the domain as libvirt tells it."""
+        words = ("event", "--domain", self._spec.name, "--event", "lifecycle", "--loop")
+        child = subprocess.Popen(
+            self._virsh.command(*words),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "LC_ALL": "C"},
+            preexec_fn=tied(),  # noqa: PLW1509 - it must not outlive us
+        )
+        try:
+            yield child
+        finally:
+            child.kill()
+            child.wait()
+            if child.stdout is not None:
+                child.stdout.close()
+
+    def _say_started(self) -> None:
+        keeper = identify(os.getpid())
+        if keeper is None:
+            raise UserError(
+                "this process is not in /proc", "/proc", "mount /proc where the agent runs"
+            )
+        write_value(self._spec.directory / STATE, Started(keeper, None, time.time()))
+
+    def _tell(self, why: str) -> None:
+        orderly = not any(word in why for word in ("Crashed", "Failed"))
+        said = f"; libvirt says: {why}" if why else ""
+        last = self._recorder.reading.last
+        reason = self._recorder.reading.diagnosis() or (
+            f"the guest ended without an exit code{said}; its last line: {last}"
+            if orderly
+            else f"its QEMU was killed or failed{said}"
+        )
+        outcome = self._recorder.outcome(orderly, self._stopped, reason)
+        with contextlib.suppress(OSError):  # what is not written is read off the console
+            write_value(self._spec.directory / OUTCOME, outcome)
+
+
+def main() -> int:
+    """The process."""
+    uri, label = sys.argv[1:]
+    directory = Path(label.removeprefix(LIBVIRT_KEEPER))
+    with signals_to_socket((ASK, DESTROY)) as signals:
+        try:
+            LibvirtKeeper(read_spec(directory), Virsh(uri), signals).run()
+        except UserError as error:
+            fail(directory, error)
+            return 1
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            do = "make room on that disk, and give this user the right to write there"
+            where = str(error.filename or directory)
+            fail(directory, UserError(f"the guest could not be started: {why}", where, do))
+            return 1
+    return 0
+
+
+@contextlib.contextmanager
+def _terminal(path: str) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _reason(events: subprocess.Popen[bytes]) -> str:
+    """What the last event says, such as `Stopped Failed`; empty if libvirt says nothing."""
+    if events.stdout is None:
+        return ""
+    text, deadline = b"", time.monotonic() + _LAST
+    while b"Stopped" not in text or not text.endswith(b"\n"):
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 or not select.select([events.stdout], [], [], remaining)[0]:
+            return ""
+        data = os.read(events.stdout.fileno(), 4096)
+        if not data:
+            return ""
+        text += data
+    return text.decode(errors="replace").strip().rpartition(": ")[2][:100]
+
+
+def _refused(error: VirshError, spec: GuestSpec) -> UserError:
+    return UserError(
+        f"libvirt did not start the guest: {error}",
+        str(spec.directory / DOMAIN),
+        "see what `virsh create` says of that file, and libvirt's log of the domain",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
