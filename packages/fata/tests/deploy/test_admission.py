@@ -60,6 +60,19 @@ def test_a_changed_byte_anywhere_is_refused_with_the_file_named(
     assert admission.starting(blobs, manifest, signed).manifest.name == "web"
 
 
+def test_what_runs_starts_again_after_its_key_has_expired(
+    tmp_path: Path, make_image: MakeImage, make_key: MakeKey, trusting: Callable[..., Signers]
+) -> None:
+    key = make_key()
+    made = make_image()
+    blobs = Blobs(tmp_path / "store")
+    manifest, signed = stored(blobs, made, sign(made.manifest, Key(key)))
+    admission = Admission(trusting(key, 'valid-before="20200101"'), required=True)
+    assert admission.starting(blobs, manifest, signed, arrived=1_500_000_000).signer
+    with pytest.raises(UserError, match="is refused"):
+        admission.starting(blobs, manifest, signed)
+
+
 def test_what_is_missing_is_named(tmp_path: Path, make_image: MakeImage) -> None:
     admission = Admission(Signers(tmp_path / "none"), required=False)
     made = make_image()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -35,7 +38,9 @@ def test_a_changed_byte_is_refused_at_any_place(make_key: MakeKey, trusting: Tru
     for place in range(len(MANIFEST)):
         changed = bytearray(MANIFEST)
         changed[place] ^= 1
-        with pytest.raises(UserError, match="signature of the image is refused"):
+        with pytest.raises(
+            UserError, match="refused: Signature verification failed: incorrect signature"
+        ):
             verify(bytes(changed), signature, signers)
     with pytest.raises(UserError, match="not what was signed"):
         known(MANIFEST + b" ", signature)
@@ -56,7 +61,7 @@ def test_a_signature_for_something_else_is_none_for_an_image(
     key = make_key()
     words = ["ssh-keygen", "-Y", "sign", "-n", "git", "-f", str(key)]
     signature = subprocess.run(words, input=MANIFEST, capture_output=True, check=True).stdout
-    with pytest.raises(UserError, match="namespace"):
+    with pytest.raises(UserError, match="namespace does not match"):
         verify(MANIFEST, signature, trusting(key))
 
 
@@ -76,6 +81,21 @@ def test_limits_that_are_kept(make_key: MakeKey, trusting: Trust) -> None:
     assert verify(MANIFEST, sign(MANIFEST, Key(key)), signers)
 
 
+def test_a_key_that_has_expired_was_trusted_before(make_key: MakeKey, trusting: Trust) -> None:
+    key = make_key()
+    signature = sign(MANIFEST, Key(key))
+    signers = trusting(key, 'valid-before="20200101000000"')
+    new_year = datetime(2020, 1, 1).timestamp()
+    assert verify(MANIFEST, signature, signers, new_year - 60)
+    for at in (new_year + 60, None):
+        with pytest.raises(UserError, match="key has expired"):
+            verify(MANIFEST, signature, signers, at)
+    assert signers.revoked is not None
+    signers.revoked.write_text(key.with_suffix(".pub").read_text())
+    with pytest.raises(UserError, match=r"the key SHA256:\S+ of alice@example.com was revoked"):
+        verify(MANIFEST, signature, signers, new_year - 60)
+
+
 def test_a_key_that_was_revoked(make_key: MakeKey, trusting: Trust) -> None:
     key = make_key()
     signers = trusting(key)
@@ -83,7 +103,7 @@ def test_a_key_that_was_revoked(make_key: MakeKey, trusting: Trust) -> None:
     assert verify(MANIFEST, signature, signers)
     assert signers.revoked is not None
     signers.revoked.write_text(key.with_suffix(".pub").read_text())
-    with pytest.raises(UserError, match="revoked"):
+    with pytest.raises(UserError, match=r"the key SHA256:\S+ of alice@example.com was revoked"):
         verify(MANIFEST, signature, signers)
 
 
@@ -107,6 +127,36 @@ def test_a_key_with_a_passphrase_and_nobody_to_ask(
     with pytest.raises(UserError, match="cannot be signed") as caught:
         sign(MANIFEST, Key(make_key(passphrase="a phrase")))  # noqa: S106 - it is nobody's
     assert "ssh-add" in caught.value.do
+
+
+ASKED = """
+import sys
+from pathlib import Path
+from fata.deploy.signing import sign
+from fata.deploy.signing_key import Key
+Path(sys.argv[2]).write_bytes(sign(b"manifest", Key(Path(sys.argv[1]))))
+"""
+
+
+def test_a_passphrase_is_asked_for_at_the_terminal(
+    make_key: MakeKey, trusting: Trust, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("SSH_ASKPASS", raising=False)
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    key = make_key(passphrase="a phrase")  # noqa: S106 - it is nobody's
+    signature = tmp_path / "signature"
+    terminal, end = os.openpty()
+    command = ["setsid", "--ctty", sys.executable, "-c", ASKED, str(key), str(signature)]
+    with subprocess.Popen(command, stdin=end, stdout=end, stderr=end) as process:
+        os.close(end)
+        said = b""
+        while b"passphrase" not in said:
+            said += os.read(terminal, 1024)
+        os.write(terminal, b"a phrase\n")
+        assert process.wait(30) == 0
+    os.close(terminal)
+    assert verify(b"manifest", signature.read_bytes(), trusting(key))
 
 
 def git(project: Path, *words: str) -> None:

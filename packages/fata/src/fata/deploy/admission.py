@@ -40,7 +40,9 @@ class Admission:
     signers: Signers
     required: bool
 
-    def signer(self, manifest: bytes, signature: bytes | None) -> Signer | None:
+    def signer(
+        self, manifest: bytes, signature: bytes | None, at: float | None = None
+    ) -> Signer | None:
         """`signer(manifest, signature)` is who signed, or `None`. Raises `UserError`."""
         if signature is None and self.required:
             raise UserError(
@@ -51,13 +53,12 @@ class Admission:
             )
         if signature is None:
             return None
-        key = known(manifest, signature)
         try:
-            return verify(manifest, signature, self.signers)
+            return verify(manifest, signature, self.signers, at)
         except UserError:
             if self.required:
                 raise
-        return key
+        return known(manifest, signature)
 
     def arriving(
         self, manifest: bytes, signature: bytes | None, items: tuple[Item, ...]
@@ -76,14 +77,18 @@ class Admission:
             )
         return signer
 
-    def starting(self, blobs: Blobs, manifest: str, signature: str | None) -> Admitted:
+    def starting(
+        self, blobs: Blobs, manifest: str, signature: str | None, arrived: float | None = None
+    ) -> Admitted:
         """`starting(blobs, manifest, signature)` is the image with these digests in the store.
 
-        Every byte of it is read and checked. Raises `UserError` that names what has changed.
+        Every byte of it is read and checked. The key that signed has to have been trusted when the
+        image `arrived`, in seconds of the epoch, so that what runs starts again after the key has
+        expired; not after it was revoked. Raises `UserError` that names what has changed.
         """
         content = _content(blobs, manifest, FILE_NAME)
         signed = None if signature is None else _content(blobs, signature, f"{FILE_NAME}.sig")
-        signer = self.signer(content, signed)
+        signer = self.signer(content, signed, arrived)
         made = _parsed(content)
         files = {blob.file: blobs.verify(item_of(blob)) for blob in blobs_of(made)}
         return Admitted(made, signer, files)

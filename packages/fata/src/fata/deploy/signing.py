@@ -9,6 +9,7 @@ import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from fata.deploy.signing_key import Key
@@ -60,48 +61,66 @@ def sign(manifest: bytes, key: Key) -> bytes:
         if file is None:
             file = Path(directory, "key.pub")
             file.write_text(key.public + "\n")
-        words = ["-Y", "sign", "-n", NAMESPACE, "-f", str(file)]
-        ended = _run(words, manifest, seconds=None)
-    if ended.returncode:
+        # Of a file: it would not ask for a passphrase if the manifest were its standard input.
+        content = Path(directory, "manifest")
+        content.write_bytes(manifest)
+        words = ["-Y", "sign", "-n", NAMESPACE, "-f", str(file), str(content)]
+        ended = _run(words, None, seconds=None)
+        signature = content.with_name("manifest.sig")
+        made = signature.read_bytes() if signature.is_file() else b""
+    if ended.returncode or not made:
         raise UserError(
-            f"the image cannot be signed: {_last(ended.stderr)}",
+            f"the image cannot be signed: {_reason(ended)}",
             str(key),
             "see that `ssh-add -l` shows the key or that its file can be read, or choose another "
             "with `git config user.signingkey FILE`",
         )
-    return ended.stdout
+    return made
 
 
-def verify(manifest: bytes, signature: bytes, signers: Signers) -> Signer:
+def verify(manifest: bytes, signature: bytes, signers: Signers, at: float | None = None) -> Signer:
     """`verify(manifest, signature, signers)` is who signed exactly these bytes.
 
-    Raises `UserError` where they were changed since, or where the key is not trusted, now.
+    A key has to be trusted `at` that time, in seconds of the epoch, or now; one that is revoked is
+    not, whenever. Raises `UserError` where it is not, and where the bytes were changed since.
     """
     if len(signature) > MAXIMUM_BYTES:
         raise _refused("the signature is too long to be one", signers)
     with tempfile.TemporaryDirectory(prefix="fata-verify-") as directory:
         file = Path(directory, "signature")
         file.write_bytes(signature)
-        found = _run(
-            ["-Y", "find-principals", "-s", str(file), "-f", str(signers.allowed)],
-            b"",
-            seconds=_SECONDS,
-        )
+        common = ["-s", str(file), "-f", str(signers.allowed), *_time(at)]
+        found = _run(["-Y", "find-principals", *common], b"", seconds=_SECONDS)
         principals = found.stdout.decode(errors="replace").splitlines()
         if found.returncode or not principals:
-            raise _refused(f"nobody whom this host trusts: {_last(found.stderr)}", signers)
-        said = ""
+            raise _refused(f"of nobody whom this host trusts: {_reason(found)}", signers)
+        why = ""
         for principal in principals:
-            words = ["-Y", "verify", "-n", NAMESPACE, "-s", str(file)]
-            words += ["-f", str(signers.allowed), "-I", principal]
-            if signers.revoked is not None and signers.revoked.is_file():
-                words += ["-r", str(signers.revoked)]
+            words = ["-Y", "verify", "-n", NAMESPACE, *common, "-I", principal]
             ended = _run(words, manifest, seconds=_SECONDS)
             good = _GOOD.search(ended.stdout.decode(errors="replace"))
-            if ended.returncode == 0 and good is not None:
+            if ended.returncode or good is None:
+                why = _reason(ended)
+            elif _revoked(words, manifest, signers):
+                why = f"the key {good['key']} of {principal} was revoked"
+            else:
                 return Signer(principal, good["key"])
-            said = _last(ended.stdout + ended.stderr)
-    raise _refused(said, signers)
+    raise _refused(why, signers)
+
+
+def _revoked(words: list[str], manifest: bytes, signers: Signers) -> bool:
+    """Whether a good signature is of a revoked key, of which ssh-keygen says nothing but no."""
+    if signers.revoked is None or not signers.revoked.exists():
+        return False
+    ended = _run([*words, "-r", str(signers.revoked)], manifest, seconds=_SECONDS)
+    return ended.returncode != 0
+
+
+def _time(at: float | None) -> list[str]:
+    """The option for a time, which is in this machine's time zone as those in the file are."""
+    if at is None:
+        return []
+    return ["-O", f"verify-time={datetime.fromtimestamp(at):%Y%m%d%H%M%S}"]
 
 
 def known(manifest: bytes, signature: bytes) -> Signer:
@@ -117,7 +136,7 @@ def known(manifest: bytes, signature: bytes) -> Signer:
     good = _GOOD.search(ended.stdout.decode(errors="replace"))
     if ended.returncode or good is None:
         raise UserError(
-            f"the manifest is not what was signed: {_last(ended.stdout + ended.stderr)}",
+            f"the manifest is not what was signed: {_reason(ended)}",
             "manifest.json",
             "build the image again with `fata build`, then deploy it again",
         )
@@ -134,11 +153,15 @@ def _refused(why: str, signers: Signers) -> UserError:
 
 
 def _run(
-    words: list[str], content: bytes, seconds: float | None
+    words: list[str], content: bytes | None, seconds: float | None
 ) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(
-            ["ssh-keygen", *words], input=content, capture_output=True, timeout=seconds, check=False
+            ["ssh-keygen", *words],
+            input=content,
+            capture_output=True,
+            timeout=seconds,
+            check=False,
         )
     except FileNotFoundError:
         raise UserError(
@@ -154,7 +177,9 @@ def _run(
         ) from None
 
 
-def _last(said: bytes) -> str:
-    """The last line of what was said, which is from ssh-keygen but may quote a file."""
-    lines = said.decode(errors="replace").strip().splitlines() or ["nothing more is known"]
-    return "".join(char for char in lines[-1] if char.isprintable())[:300].strip().rstrip(".\r")
+def _reason(ended: subprocess.CompletedProcess[bytes]) -> str:
+    """What ssh-keygen gives as its reason: the first line of what it says, which others follow."""
+    said = (ended.stderr + b"\n" + ended.stdout).decode(errors="replace").split("\n")
+    lines = [line for line in said if line.strip() and not line.startswith("Signing ")]
+    text = lines[0] if lines else "no reason is given"
+    return "".join(char for char in text if char.isprintable())[:300].strip().rstrip(".")
