@@ -83,7 +83,9 @@ def a_host_with_qemu(machine: Machine) -> None:
     assert machine.fata("host", "setup", "root@debian").err.endswith("  nothing to do\n")
     assert set(found(machine).values()) == {"ok"}
     assert machine.ssh("ss -Hltun | sort").out == listening
-    assert machine.ssh("stat -c '%a %U' /var/lib/fata").out == "750 admin\n"
+    assert machine.ssh("sudo stat -c '%a %U' /var/lib/fata{,/keys,/build}").out.split() == [
+        *("751", "root", "700", "root", "700", "fata-build")
+    ]
     assert machine.ssh("test -w /dev/kvm && qemu-system-x86_64 --version").code == 0
     assert "masquerade" in machine.ssh("sudo nft list table ip fata_fata0").out
     assert machine.ssh("cat /proc/sys/net/ipv4/ip_forward").out == "1\n"
@@ -123,6 +125,7 @@ def a_host_with_xen(machine: Machine) -> None:
         "settings": "ok",
         "network": "ok",
         "state": "ok",
+        "agent": "ok",
         "xen": "fail",
         "processor": "ok",
         "disk": "ok",

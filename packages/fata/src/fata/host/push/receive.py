@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -102,7 +102,17 @@ def _one(
         commit = Commit(app, update.new, repository, settings, target)
         dist = Pipeline(commit, box, report).build(out)
         report("== deploy")
-        return deploy(dist, app, environment, report)
+        return deploy(dist, app, environment, _unbroken(report))
+
+
+def _unbroken(report: Report) -> Report:
+    """A pusher who goes away ends a build, but not a deployment half-way."""
+
+    def say(line: str) -> None:
+        with suppress(OSError):
+            report(line)
+
+    return say
 
 
 def _target(settings: Settings) -> str:

@@ -80,7 +80,11 @@ def take(box: Sandbox, directory: Path, names: Sequence[str], out: Path) -> None
     """
     command = ("tar", "-c", "-C", str(directory), "--", *names)
     left = box.limits.disk * _MIB
-    with subprocess.Popen(_words(box, command), stdout=subprocess.PIPE) as child:
+    with subprocess.Popen(
+        _words(box, command), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        if child.stdout is None or child.stderr is None:
+            raise ValueError("a pipe that was asked for")
         try:
             with tarfile.open(fileobj=child.stdout, mode="r|") as archive:
                 for member in archive:
@@ -92,14 +96,14 @@ def take(box: Sandbox, directory: Path, names: Sequence[str], out: Path) -> None
                             "make it smaller",
                         )
                     _take(archive, member, out)
-        except tarfile.TarError as error:
-            child.kill()
-            raise UserError(
-                f"what was built cannot be read: {error}", str(directory), "push again"
-            ) from None
+            while child.stdout.read(_BLOCK):
+                pass  # what fills the archive's last record
+            said = child.stderr.read(_BLOCK)
         except BaseException:
             child.kill()
             raise
+    if child.returncode != 0:
+        raise _failed(box, command, said)
 
 
 def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, out: Path) -> None:

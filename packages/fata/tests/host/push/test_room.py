@@ -1,0 +1,139 @@
+"""What root does with a directory that belongs to what was pushed."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+import uv
+
+from fata.host.push import room
+from fata.host.push.installer import installing
+from fata.host.push.sandbox import Limits, Sandbox, size
+from fata.host.push.updates import Update, parse
+from functoria import UserError
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Sandbox:
+    return room.open_room(tmp_path, "app", None, Limits(disk=4))
+
+
+def archive(**contents: bytes) -> io.BytesIO:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as tar:
+        for name, content in contents.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    file.seek(0)
+    return file
+
+
+def test_a_room_is_emptied_but_for_its_cache(tmp_path: Path, box: Sandbox) -> None:
+    for name in (room.WORK, room.AGAIN, room.CACHE, room.HOME):
+        (box.directory / name).mkdir(exist_ok=True)
+        (box.directory / name / "left").touch()
+    room.open_room(tmp_path, "app", None, Limits())
+    assert [str(p.relative_to(box.directory)) for p in box.directory.rglob("left")] == [
+        "cache/left"
+    ]
+
+
+def test_a_link_left_for_the_next_build_is_not_followed(tmp_path: Path, box: Sandbox) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "key").touch()
+    work = box.directory / room.WORK
+    work.rmdir()
+    work.symlink_to(precious)
+    room.open_room(tmp_path, "app", None, Limits())
+    assert (precious / "key").exists()
+    assert not work.is_symlink()
+
+
+def test_files_go_in_and_come_out(tmp_path: Path, box: Sandbox) -> None:
+    work = box.directory / room.WORK
+    room.put(box, archive(**{"dist/web/kernel": b"k", "dist/web/manifest.json": b"{}"}), work)
+    room.take(box, work, ("dist",), tmp_path / "out")
+    assert (tmp_path / "out" / "dist" / "web" / "kernel").read_bytes() == b"k"
+
+
+def test_a_commit_that_is_too_large(box: Sandbox) -> None:
+    with pytest.raises(UserError, match="the commit is larger than 4 MiB"):
+        room.put(box, archive(large=bytes(5 << 20)), box.directory / room.WORK)
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "parent"])
+def test_a_link_where_the_image_should_be_is_refused(
+    tmp_path: Path, box: Sandbox, kind: str
+) -> None:
+    dist = box.directory / room.WORK / "dist"
+    dist.mkdir()
+    if kind == "link":
+        (dist / "kernel").symlink_to("/etc/shadow")
+    elif kind == "pipe":
+        os.mkfifo(dist / "kernel")
+    else:
+        dist.rmdir()
+        dist.symlink_to("/etc")
+    with pytest.raises(UserError, match="neither a file nor a directory"):
+        room.take(box, box.directory / room.WORK, ("dist",), tmp_path / "out")
+
+
+def test_an_image_that_is_too_large(tmp_path: Path, box: Sandbox) -> None:
+    (box.directory / room.WORK / "dist").write_bytes(bytes(5 << 20))
+    with pytest.raises(UserError, match="what was built is larger than 4 MiB"):
+        room.take(box, box.directory / room.WORK, ("dist",), tmp_path / "out")
+
+
+def test_a_build_without_an_image(tmp_path: Path, box: Sandbox) -> None:
+    with pytest.raises(UserError, match="`tar` failed: "):
+        room.take(box, box.directory / room.WORK, ("dist",), tmp_path / "out")
+
+
+def test_the_disk_that_a_room_takes(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b").write_bytes(bytes(range(256)) * 4096)
+    (tmp_path / "up").symlink_to("..")
+    taken = int(
+        subprocess.run(("du", "-sB1", tmp_path), capture_output=True, check=True).stdout.split()[0]
+    )
+    assert abs(size(tmp_path) - taken) <= 8192
+
+
+@pytest.mark.parametrize(
+    ("words", "network"),
+    [
+        (("pip", "install", "-r", "dev.txt"), True),
+        (("python", "-m", "pip", "install", "x"), True),
+        (("uv", "pip", "install", "x"), True),
+        (("pip", "list"), False),
+        (("npm", "ci"), False),
+    ],
+)
+def test_only_what_installs_by_hash_has_a_network(words: tuple[str, ...], network: bool) -> None:
+    found = installing(words, Path("/venv"))
+    assert (found is not None) == network
+    if found is not None:
+        head = (uv.find_uv_bin(), "pip", "install", "--require-hashes", "--python")
+        assert found[: len(head)] == head
+        assert found[-1] == words[-1]
+
+
+ZERO, ONE = "0" * 40, "1" * 40
+
+
+def test_what_git_says_of_a_push() -> None:
+    lines = [f"{ZERO} {ONE} refs/heads/a/b\n", f"{ONE} {ZERO} refs/heads/c\n"]
+    lines.append(f"{ZERO} {ONE} refs/tags/v1\n")
+    found = parse(lines)
+    assert found[0] == Update(ZERO, ONE, "refs/heads/a/b")
+    assert [update.branch for update in found] == ["a/b", None, None]
+    for wrong in ("", "a b c", f"{ZERO} {ONE} main", f"{ZERO} {ONE} refs/heads/a b"):
+        with pytest.raises(UserError, match="not what git tells its hook"):
+            parse([wrong])
