@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from fata.deploy.secrets.vault import Vault
 from fata.project import load
 from tests.conftest import ROOT, MakeProject, Project
 from tests.test_docs import blocks, commands
@@ -47,6 +48,21 @@ def test_the_commands_of_the_page(project: MakeProject) -> None:
     key = (example.directory / "secrets" / "signing-key").read_bytes()
     for file in example.output.iterdir():
         assert key not in file.read_bytes()
+
+
+@pytest.mark.e2e
+def test_a_guest_reads_the_disk_that_a_host_makes(project: MakeProject, tmp_path: Path) -> None:
+    example = project("secrets").built()
+    key = bytes(range(256))
+    vault = Vault(tmp_path / "host")
+    for name, value in {"signing-key": key, "tls.pem": b"other" * 3000}.items():
+        vault.set("website", "production", name, value, by="alice", now=0)
+    (example.directory / "secrets").mkdir()
+    (example.directory / "secrets" / "signing-key").write_bytes(key)
+    disk = tmp_path / "disk"
+    disk.write_bytes(vault.disk("website", "production", ["signing-key"]))
+    disk.chmod(0o400)
+    signed(example, "--disk", f"secrets={disk}")
 
 
 @pytest.mark.e2e

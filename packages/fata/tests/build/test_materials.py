@@ -26,7 +26,7 @@ def test_binaries_are_of_packages(tmp_path: Path, cache: Path) -> None:
     own = tmp_path / "own"
     own.write_text("")
     ls = Path(shutil.which("ls") or "/bin/ls")
-    found = owners([ls, own, ls])
+    found = owners([ls, own, ls, tmp_path / "none"])
     assert set(found) == {ls}
     package = found[ls]
     shown = ["dpkg-query", "--show", "--showformat=${Version} ${Architecture}", "coreutils"]
@@ -84,7 +84,9 @@ def test_distributions_say_their_licences_in_three_ways(tmp_path: Path) -> None:
         "Classifier: Topic :: Internet\n",
     )
     installed(tmp_path, "d-3", "")
-    b, c, d, typing_extensions = distributions(tmp_path)
+    (tmp_path / "e-4.dist-info").mkdir()
+    b, c, d, e, typing_extensions = distributions(tmp_path)
+    assert (e.name, e.version, e.files) == ("e", "4", frozenset())
     assert (typing_extensions.name, typing_extensions.expression) == (
         "typing-extensions",
         "PSF-2.0",

@@ -49,7 +49,7 @@ def owners(files: Iterable[Path]) -> dict[Path, Package]:
 
     It is empty where packages are not dpkg's. It is kept until a file or what is installed changes.
     """
-    wanted = sorted(set(files))
+    wanted = sorted({file for file in files if file.is_file()})
     if not wanted or not _STATUS.is_file() or shutil.which("dpkg-query") is None:
         return {}
     cache = Cache(cache_directory() / "debian")

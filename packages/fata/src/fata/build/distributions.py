@@ -51,7 +51,8 @@ def locked_hashes(pins: str) -> dict[str, tuple[str, ...]]:
 
 
 def _distribution(directory: Path) -> Distribution:
-    text = (directory / "METADATA").read_text(encoding="utf-8", errors="replace")
+    metadata = directory / "METADATA"
+    text = metadata.read_text("utf-8", "replace") if metadata.is_file() else ""
     said = HeaderParser().parsestr(text.partition("\n\n")[0])
     fallback = directory.name.removesuffix(".dist-info").partition("-")
     expression = said.get("License-Expression")
