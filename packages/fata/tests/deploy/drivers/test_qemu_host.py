@@ -146,7 +146,7 @@ def test_two_starts_at_once_are_one_guest(bench: QemuBench) -> None:
 
 def test_what_qemu_refuses_is_told_and_leaves_nothing(bench: QemuBench) -> None:
     spec = replace(bench.spec(NAME), machine_options=("no-such-option=on",))
-    with pytest.raises(UserError, match=r"QEMU did not start.*no-such-option"):
+    with pytest.raises(UserError, match="no-such-option"):
         bench.driver.start(spec)
     assert bench.leftovers(NAME) == []
     assert bench.driver.list() == ()
