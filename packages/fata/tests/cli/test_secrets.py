@@ -168,6 +168,8 @@ def test_where_nobody_says_it(
     assert run(["secrets", "list", "--to", "box", "--app", "website", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"secrets": [], "version": 0}
     assert run(["secrets", "list", "--to", "-oProxyCommand=x"]) == 2
+    assert run(["secrets", "list", "--to", "box", "--app", "../x"]) == 2
+    assert "cannot be the name of an app" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -62,10 +62,12 @@ def place_of(settings: Settings, app: str | None, environment: str, to: str | No
     `fata.toml` names the host, and the app where it differs from the program's name. Raises
     `UserError`.
     """
+    from fata.deploy.secrets.names import check_place
     from fata.settings import load
 
     host = host_of(settings, environment, to)
     name = app or load(settings.config.parent).app or _program(settings)
+    check_place(name, environment)
     return Place(name, environment, host)
 
 

@@ -69,7 +69,8 @@ class Admission:
         """
         signer = self.signer(manifest, signature)
         made = _parsed(manifest)
-        if set(items) != {item_of(blob) for blob in blobs_of(made)}:
+        named = {(blob.sha256, blob.size) for blob in blobs_of(made)}
+        if {(item.digest, item.size) for item in items} != named:
             raise UserError(
                 "the files that are offered are not those that the manifest names",
                 FILE_NAME,

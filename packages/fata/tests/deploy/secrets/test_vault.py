@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -131,6 +132,28 @@ def test_a_file_that_another_wrote_for_us(vault: Vault, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="the secrets are damaged") as caught:
         vault.list(*WEB)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_disk_that_refuses_leaves_what_was(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(vault, "database-url")
+
+    def refuse(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", refuse)
+        with pytest.raises(UserError, match="cannot be changed: no space left on device"):
+            put(vault, "api-key")
+        with pytest.raises(UserError, match="identity cannot be used: no space left"):
+            put(Vault(tmp_path / "other"), "api-key")
+    assert [entry.name for entry in vault.list(*WEB)] == ["database-url"]
+    assert sorted(path.name for path in (tmp_path / "secrets" / "website").iterdir()) == [
+        "production.age",
+        "production.lock",
+    ]
+    assert put(Vault(tmp_path / "other"), "api-key") == 1
 
 
 def test_another_identity(vault: Vault, tmp_path: Path) -> None:

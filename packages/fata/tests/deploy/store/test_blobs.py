@@ -82,6 +82,20 @@ def test_no_room_is_said_before_anything_travels(tmp_path: Path) -> None:
     assert "fata prune" in caught.value.do
 
 
+def test_what_has_arrived_already_needs_no_more_room(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path)
+    blobs.make()
+    status = os.statvfs(tmp_path)
+    free = status.f_bavail * status.f_frsize
+    large = Item("a" * 64, free, "kernel-1")
+    with pytest.raises(UserError, match="MiB would arrive"):
+        blobs.missing([large])
+    with (blobs.incoming / f"{large.digest}.part").open("wb") as part:
+        part.truncate(free - (1 << 20))
+    blobs.reserve = 0
+    assert blobs.missing([large]) == (large,)
+
+
 def test_a_disk_that_refuses_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from functoria.action import write_file
 
 BLOBS = "blobs"
 INCOMING = "incoming"
+PART = ".part"
 MODE = 0o444
 
 RESERVE = 32 << 20
@@ -140,12 +141,19 @@ class Blobs:
         finally:
             os.close(handle)
 
+    def _begun(self, item: Item) -> int:
+        """The bytes of it that have arrived, and take their room already."""
+        try:
+            return min((self.incoming / f"{item.digest}{PART}").stat().st_size, item.size)
+        except OSError:
+            return 0
+
     def _check_room(self, items: Sequence[Item]) -> None:
         if not items:
             return
         status = os.statvfs(self.incoming)
         free = status.f_bavail * status.f_frsize
-        needed = sum(item.size for item in items)
+        needed = sum(item.size - self._begun(item) for item in items)
         if needed + self.reserve > free:
             raise UserError(
                 f"the host has {free >> 20} MiB free, and {(needed >> 20) + 1} MiB would arrive, "

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fata.deploy.store import durable
-from fata.deploy.store.blobs import MODE, Blobs
+from fata.deploy.store.blobs import MODE, PART, Blobs
 from fata.deploy.store.item import Item
 from functoria import UserError
 
-ENDING = ".part"
 _CHUNK = 1 << 20
 
 
@@ -107,12 +106,12 @@ def opened(blobs: Blobs, item: Item) -> Iterator[Part]:
     Where another transfer has it, this one has a file of its own, which begins anew: both end in
     the same place. Its `arrived` bytes need not be sent again. Raises `UserError`.
     """
-    shared = blobs.incoming / f"{item.digest}{ENDING}"
+    shared = blobs.incoming / f"{item.digest}{PART}"
     with durable.reported(f"`{item.name}` cannot be stored", shared):
         handle = _taken(shared)
         path = shared
         if handle is None:
-            path = blobs.incoming / f"{item.digest}.{secrets.token_hex(8)}{ENDING}"
+            path = blobs.incoming / f"{item.digest}.{secrets.token_hex(8)}{PART}"
             handle = os.open(path, _FLAGS | os.O_EXCL, 0o600)
             fcntl.flock(handle, fcntl.LOCK_EX)
     try:
