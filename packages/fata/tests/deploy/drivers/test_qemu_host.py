@@ -124,6 +124,44 @@ def test_a_port_in_use_is_told_with_who_has_it(bench: QemuBench) -> None:
     assert not (bench.guests / NAME).exists()
 
 
+def test_several_ports_lead_in(bench: QemuBench) -> None:
+    """kraftkit#1959: with several published ports none worked."""
+    spec = bench.spec(NAME, "--do=serve")
+    ports = tuple(Publish("127.0.0.1", 0, 80) for _ in range(3))
+    bench.driver.start(replace(spec, nics=(replace(spec.nics[0], forwards=ports),)))
+    chosen = {port.host for port in read_spec(spec.directory).nics[0].forwards}
+    assert len(chosen) == 3
+    assert [wait_http(port, deadline=60).body for port in sorted(chosen)] == [b"hello"] * 3
+
+
+def test_whoever_starts_a_guest_may_be_killed_at_any_time(bench: QemuBench) -> None:
+    spec = bench.spec(NAME, "--do=serve")
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom fata.deploy.drivers.qemu import Qemu\n"
+        "from fata.deploy.drivers.spec import decode\nprint(flush=True)\n"
+        "Qemu(Path(sys.argv[1])).start(decode(sys.stdin.buffer.read(), 'stdin'))\n"
+    )
+    for milliseconds in (0, 20, 50, 100, 200, 400, 800):
+        starter = subprocess.Popen(
+            [sys.executable, "-c", script, str(bench.guests)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert starter.stdin
+        assert starter.stdout
+        starter.stdout.readline()
+        starter.stdin.write(encode(spec))
+        starter.stdin.close()
+        time.sleep(milliseconds / 1000)
+        starter.kill()
+        starter.wait()
+        starter.stdout.close()
+        assert {found.state for found in bench.driver.list()} <= {State.RUNNING}
+        bench.driver.destroy(NAME)
+        assert bench.leftovers(NAME) == []
+        shutil.rmtree(bench.guests / NAME, ignore_errors=True)
+
+
 def test_two_starts_at_once_are_one_guest(bench: QemuBench) -> None:
     spec = bench.spec(NAME, "--do=serve")
     results: list[str] = []

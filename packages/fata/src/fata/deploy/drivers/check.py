@@ -33,7 +33,9 @@ def check_directory(spec: GuestSpec, directory: Path) -> None:
 
 def in_use(name: str) -> UserError:
     """`in_use(name)` is the error for a name that is taken."""
-    return UserError(f"a guest `{name}` runs already", None, f"stop it first: `fata stop {name}`")
+    return UserError(
+        f"a guest `{name}` runs already", None, "stop it first, or start the next generation"
+    )
 
 
 def check_files(spec: GuestSpec, readable: bool = False) -> None:

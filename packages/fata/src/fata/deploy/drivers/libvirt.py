@@ -30,7 +30,7 @@ from fata.deploy.drivers.driver import Found, Outcome, State, Statistics
 from fata.deploy.drivers.keeper import ASK, DESTROY
 from fata.deploy.drivers.launch import default_python, launcher
 from fata.deploy.drivers.libvirt_keeper import DOMAIN
-from fata.deploy.drivers.processes import LIBVIRT_KEEPER, find
+from fata.deploy.drivers.processes import LIBVIRT_KEEPER, anything, find
 from fata.deploy.drivers.recorder import DESTROYED
 from fata.deploy.drivers.spec import GuestSpec, Limits, Nic
 from fata.deploy.drivers.tap import is_bridge
@@ -69,7 +69,7 @@ class Libvirt:
         """See `Driver.check`."""
         directory = known(self._guests, spec.name)
         check.check_directory(spec, directory)
-        if spec.name in self._virsh.domains() or find(directory, LIBVIRT_KEEPER).any:
+        if spec.name in self._virsh.domains() or anything(directory):
             raise check.in_use(spec.name)
         if spec.machine is not Machine.Q35:
             raise UserError(

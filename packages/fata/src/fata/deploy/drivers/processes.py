@@ -20,6 +20,8 @@ KEEPER = "fata.deploy.drivers.keeper:"
 """Before the directory, in the arguments of a keeper."""
 LIBVIRT_KEEPER = "fata.deploy.drivers.libvirt_keeper:"
 """The same of a keeper below libvirt."""
+XL_KEEPER = "fata.deploy.drivers.xl_keeper:"
+"""The same of a keeper on Xen."""
 HYPERVISOR = "fata-guest:"
 """Before the directory, in the arguments of QEMU."""
 
@@ -60,6 +62,11 @@ def scan(guests: Path, keeper: str = KEEPER, proc: Path = Path("/proc")) -> dict
 def find(directory: Path, keeper: str = KEEPER) -> Processes:
     """`find(directory, keeper)` is the processes of one guest."""
     return scan(directory.parent, keeper).get(directory.name, Processes())
+
+
+def anything(directory: Path) -> bool:
+    """`anything(directory)` tells whether something runs of that guest, below whatever driver."""
+    return any(find(directory, keeper).any for keeper in (KEEPER, LIBVIRT_KEEPER))
 
 
 def started_at(identity: Identity) -> float:

@@ -29,7 +29,7 @@ from fata.deploy.drivers.directory import (
 from fata.deploy.drivers.driver import Found, Outcome, State, Statistics
 from fata.deploy.drivers.keeper import ASK, DESTROY
 from fata.deploy.drivers.launch import default_python, launcher
-from fata.deploy.drivers.processes import KEEPER, Processes, find, scan, started_at
+from fata.deploy.drivers.processes import KEEPER, Processes, anything, find, scan, started_at
 from fata.deploy.drivers.recorder import DESTROYED
 from fata.deploy.drivers.resources import QMP
 from fata.deploy.drivers.spec import GuestSpec
@@ -65,7 +65,7 @@ class Qemu:
         """See `Driver.check`."""
         directory = known(self._guests, spec.name)
         check.check_directory(spec, directory)
-        if find(directory).any:
+        if anything(directory):
             raise check.in_use(spec.name)
         if shutil.which(PROGRAM) is None:
             raise not_installed()
