@@ -11,6 +11,9 @@ _PLAIN = re.compile(r"[A-Za-z/](?:[A-Za-z0-9_./@=,+-]|:(?! |$)| (?! |$))*")
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"})
 
+_NO_KEYS = _WORDS - {"on"}
+"""As keys; `on` is how workflows begin, and all that read them take it for text."""
+
 
 @dataclass(frozen=True, slots=True)
 class Noted:
@@ -30,7 +33,7 @@ def document(value: Mapping[str, Value]) -> str:
 
 def _entries(mapping: Mapping[str, Value], depth: int) -> Iterator[str]:
     for name, value in mapping.items():
-        key = name if _KEY.fullmatch(name) else _quoted(name)
+        key = name if _KEY.fullmatch(name) and name.lower() not in _NO_KEYS else _quoted(name)
         yield from _under(f"{'  ' * depth}{key}:", value, depth)
 
 
