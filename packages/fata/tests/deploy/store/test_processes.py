@@ -13,9 +13,10 @@ from typing import BinaryIO, cast
 import pytest
 
 from fata.deploy.store.blobs import Blobs
-from fata.deploy.store.frames import LostError
+from fata.deploy.store.frames import Done, LostError
 from fata.deploy.store.item import Item
 from fata.deploy.store.send import Source, send
+from fata.deploy.store.ship import ship
 from functoria import UserError
 
 HOST = """
@@ -74,12 +75,30 @@ def test_a_host_that_is_killed_again_and_again(tmp_path: Path) -> None:
     assert sent <= len(BIG) + 4 * (1 << 20)
 
 
-def test_a_command_that_is_not_there() -> None:
-    command = ["sh", "-c", "echo 'sh: fata: not found' >&2; exit 127"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, bufsize=0
-    ) as process:
-        stdin, stdout = cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout)
-        with pytest.raises(UserError, match="the connection ended"):
-            send(b"{}", None, [], stdin, stdout, lambda *_: None)
+def shipped(command: list[str], tmp_path: Path) -> Done:
+    file = tmp_path / "root"
+    file.write_bytes(BIG)
+    sources = [Source(Item(hashlib.sha256(BIG).hexdigest(), len(BIG), "root"), file)]
+    return ship(command, b"{}", None, sources, lambda *_: None)
+
+
+def test_an_image_is_shipped_to_a_command(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOST, str(tmp_path / "store")]
+    done = shipped(command, tmp_path)
+    assert done.manifest == hashlib.sha256(b"{}").hexdigest()
+    assert shipped(command, tmp_path) == done
+
+
+@pytest.mark.parametrize(
+    ("script", "what"),
+    [
+        ("echo 'sh: fata: not found' >&2; exit 127", "ended with 127: sh: fata: not found"),
+        ("echo 'Connection to box closed.' >&2; exit 255", "the connection ended"),
+        ("exit 3", "the connection ended"),
+        ("kill -9 $$", "the connection ended"),
+    ],
+)
+def test_a_command_that_fails(tmp_path: Path, script: str, what: str) -> None:
+    with pytest.raises(UserError, match=what) as caught:
+        shipped(["sh", "-c", script], tmp_path)
+    assert "need not travel again" in caught.value.do
