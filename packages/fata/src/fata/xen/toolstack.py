@@ -76,9 +76,13 @@ class Toolstack:
         there = set(told.split())
         return frozenset(n for n, path in zip(asked, paths, strict=True) if path in there)
 
-    def create(self, file: str) -> None:
-        """Create the guest that a configuration there describes."""
-        self._xl("create", "-q", file)
+    def create(self, file: str, paused: bool = False) -> None:
+        """Create the guest that a configuration there describes; `paused` keeps it from running."""
+        self._xl("create", "-q", *(("-p",) if paused else ()), file)
+
+    def unpause(self, name: str) -> None:
+        """Have a guest run that is paused."""
+        self._xl("unpause", name)
 
     def shutdown(self, name: str) -> None:
         """Ask a guest to end; one that is gone already, or does not listen, is no error."""

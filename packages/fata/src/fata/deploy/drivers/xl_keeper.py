@@ -1,0 +1,168 @@
+"""The keeper of one guest on Xen: it creates the domain and keeps its console.
+
+The domain is created paused, so that its console is open before the first byte is written. If the
+keeper is killed the guest runs on, since it is Xen's; its console is then no longer kept. The
+arguments are where the domain is, and the directory of the guest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from fata.child import tied
+from fata.deploy.drivers.directory import OUTCOME, STATE, Started, fail, read_spec, write_value
+from fata.deploy.drivers.keeper import ASK, DESTROY, signals_to_socket
+from fata.deploy.drivers.processes import XL_KEEPER
+from fata.deploy.drivers.recorder import ASKED, DESTROYED, Recorder
+from fata.deploy.drivers.spec import GuestSpec
+from fata.deploy.drivers.xl_domain import ours
+from fata.deploy.drivers.xl_site import Site, site
+from fata.lab.record import identify
+from fata.xen.toolstack import Condition, Toolstack
+from functoria.error import UserError
+
+CONFIGURATION = "guest.xl"
+
+_LOOK = 2.0  # seconds after which Xen is asked what became of the domain
+
+
+class XlKeeper:
+    """`XlKeeper(spec, where, signals)` runs one guest, by `run`."""
+
+    def __init__(self, spec: GuestSpec, where: Site, signals: socket.socket) -> None:
+        self._spec = spec
+        self._site = where
+        self._toolstack = Toolstack(where.runner)
+        self._signals = signals
+        self._recorder = Recorder(spec.directory, spec.console_bytes)
+        self._stopped: str | None = None
+        self._crashed = False
+
+    def run(self) -> None:
+        """`run()` returns when the domain has ended; raises `UserError` if it does not start."""
+        spec = self._spec
+        file = self._site.path(spec.directory / CONFIGURATION)
+        try:
+            self._toolstack.create(file, paused=True)
+            with self._console() as console:
+                self._toolstack.unpause(spec.name)
+                self._say_started()
+                self._attend(console)
+        except BaseException:
+            self._destroy()
+            raise
+        self._recorder.close()
+        self._tell()
+
+    def _attend(self, console: subprocess.Popen[bytes]) -> None:
+        """Take the console down until the domain is gone, or has crashed and is kept."""
+        if console.stdout is None:
+            raise TypeError("a child without a pipe")
+        output = console.stdout.fileno()
+        files: list[int | socket.socket] = [output, self._signals]
+        looked = time.monotonic()
+        while True:
+            ready, _, _ = select.select(files, [], [], _LOOK if output in files else 0.2)
+            if self._signals in ready:
+                self._obey()
+            if output in ready:
+                data = os.read(output, 65536)
+                self._recorder.feed(data)
+                if not data:
+                    files.remove(output)
+            # The console of a domain that crashed and is kept stays open.
+            if output not in files or time.monotonic() - looked > _LOOK:
+                looked = time.monotonic()
+                if not self._there():
+                    break
+        while output in files and select.select([output], [], [], 0.5)[0]:
+            data = os.read(output, 65536)
+            if not data:
+                break
+            self._recorder.feed(data)
+
+    def _obey(self) -> None:
+        for number in self._signals.recv(64):
+            if number == DESTROY:
+                self._stopped = self._stopped or DESTROYED
+                self._destroy()
+            elif number == ASK and self._stopped is None:
+                self._stopped = ASKED
+                self._toolstack.shutdown(self._spec.name)
+
+    def _there(self) -> bool:
+        found = self._toolstack.find(self._spec.name)
+        self._crashed = found is not None and found.condition is Condition.CRASHED
+        return found is not None and not self._crashed
+
+    def _destroy(self) -> None:
+        with contextlib.suppress(UserError):
+            number = ours(self._toolstack, self._spec.directory.parent).get(self._spec.name)
+            if number is not None:
+                self._toolstack.destroy(str(number))
+
+    @contextlib.contextmanager
+    def _console(self) -> Iterator[subprocess.Popen[bytes]]:
+        child = subprocess.Popen(
+            self._toolstack.runner.command(["xl", "console", self._spec.name]),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=tied(),  # noqa: PLW1509 - it must not outlive us
+        )
+        try:
+            yield child
+        finally:
+            child.kill()
+            child.wait()
+            for file in (child.stdin, child.stdout):
+                if file is not None:
+                    file.close()
+
+    def _say_started(self) -> None:
+        keeper = identify(os.getpid())
+        if keeper is None:
+            raise UserError(
+                "this process is not in /proc", "/proc", "mount /proc where the agent runs"
+            )
+        write_value(self._spec.directory / STATE, Started(keeper, None, time.time()))
+
+    def _tell(self) -> None:
+        reading = self._recorder.reading
+        last = f"; its last line: {reading.last}" if reading.last else ""
+        kept = ", and its domain is kept for a look at it" if self._crashed else ""
+        reason = reading.diagnosis() or f"the guest ended without an exit code{last}"
+        outcome = self._recorder.outcome(not self._crashed, self._stopped, f"{reason}{kept}")
+        with contextlib.suppress(OSError):  # what is not written is read off the console
+            write_value(self._spec.directory / OUTCOME, outcome)
+
+
+def main() -> int:
+    """The process."""
+    where, label = sys.argv[1:]
+    directory = Path(label.removeprefix(XL_KEEPER))
+    with signals_to_socket((ASK, DESTROY)) as signals:
+        try:
+            XlKeeper(read_spec(directory), site(where), signals).run()
+        except UserError as error:
+            fail(directory, error)
+            return 1
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            do = "make room on that disk, and give this user the right to write there"
+            place = str(error.filename or directory)
+            fail(directory, UserError(f"the guest could not be started: {why}", place, do))
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
