@@ -20,6 +20,13 @@ from fata.dsl import main, register
 
 register("counter", main("counter:start"))
 """
+STAMPED = """\
+import time
+from fata.dsl import STRING, argument, main, register
+
+made = argument("made", STRING, time.ctime(), "when it was built")
+register("counter", main("counter:start", arguments=[made]))
+"""
 PROGRAM = "def start():\n    return 0\n"
 TESTS = """\
 import os, unittest
@@ -128,12 +135,8 @@ def test_exit_codes_of_what_does_not_exit(counter: Path, line: str, code: int) -
 
 @pytest.mark.e2e
 def test_a_time_stamp_in_a_program_is_found(counter: Path) -> None:
-    (counter / "config.py").write_text(
-        "import pathlib, time\n"
-        'pathlib.Path(__file__).with_name("stamp.py").write_text(f"MADE = {time.time()}\\n")\n'
-        + CONFIG
-    )
-    (counter / "counter.py").write_text("import stamp\n" + PROGRAM)
+    (counter / "config.py").write_text(STAMPED)
+    (counter / "counter.py").write_text("def start(made):\n    print(made)\n")
     commit(counter)
     code, said = ci(counter, "run", "--stage", "verify")
     assert code == 1
