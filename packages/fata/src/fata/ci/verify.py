@@ -11,6 +11,7 @@ from pathlib import Path
 from fata.child import tied
 from fata.ci.compare import Build, Difference, difference
 from fata.ci.guard import MARK, Guarded, guarded
+from fata.ci.inside import file_inside
 from fata.ci.model import OUTPUT
 from fata.ci.surroundings import PASSED, write_launcher
 from fata.ci.varied import VARIATIONS, Variation, copied
@@ -47,13 +48,15 @@ def verify(
             if number < len(VARIATIONS):
                 time.sleep(max(0.0, began + _APART_SECONDS - time.monotonic()))
         found = difference(*builds)
+        inside = file_inside(*(build.output for build in builds))
     if found is not None:
-        raise _not_reproducible(found, project)
+        raise _not_reproducible(found, inside, project)
 
 
-def _not_reproducible(found: Difference, project: Path) -> UserError:
+def _not_reproducible(found: Difference, inside: str | None, project: Path) -> UserError:
+    what = f"`{found.path}` {found.what}" if inside is None else f"`{inside}` in the image differs"
     return UserError(
-        f"two builds of the same commit are not the same: `{found.path}` {found.what}",
+        f"two builds of the same commit are not the same: {what}",
         from_here(project / OUTPUT / found.path),
         "look in config.py, and in what it reads, for the time of day, a random number, an "
         "absolute path, the user, or an order that nothing fixes; `reproducible = false` in "
