@@ -16,7 +16,7 @@ from fata.cache import cache_directory, key_of
 
 BASE = (
     "systemd-sysv,udev,dbus,openssh-server,sudo,ifupdown,isc-dhcp-client,grub-pc,"
-    "linux-image-amd64,initramfs-tools,zstd,iproute2,kmod,procps,python3-minimal,python3"
+    "linux-image-amd64,initramfs-tools,zstd,iproute2,kmod,procps,perl,python3-minimal,python3"
 )
 LATER = "qemu-system-x86 nftables xen-system-amd64 git age"
 """What `fata host setup` installs; all that it needs besides comes with it."""

@@ -1,10 +1,11 @@
-"""Hosts for tests: the answers of a fresh Debian 12, as recorded, and a stand-in for ssh."""
+"""Hosts for tests: the answers of fresh Debians, as recorded, and a stand-in for ssh."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,20 +16,21 @@ HERE = Path(__file__).parent
 Answer = tuple[int, str, str] | None
 
 
-def recorded(name: str) -> str:
-    return (HERE / "recorded" / f"{name}.txt").read_text()
+def recorded(name: str, release: str = "bookworm") -> str:
+    return (HERE / "recorded" / release / f"{name}.txt").read_text()
 
 
-def fresh_facts() -> facts.Facts:
-    """What a fresh Debian 12 is, to its user `admin`."""
+def fresh_facts(release: str = "bookworm") -> facts.Facts:
+    """What a fresh Debian is, to its user `admin`."""
+    said = partial(recorded, release=release)
     return facts.Facts(
-        login=facts.parse_login(*recorded("id").splitlines()),
-        system=facts.parse_system(facts.parse_texts(recorded("files"))),
-        packages=facts.parse_packages(recorded("dpkg")),
-        network=facts.parse_network(recorded("address"), recorded("route")),
-        units=facts.parse_units(recorded("units")),
-        status=facts.parse_status(recorded("stat")),
-        free=facts.parse_free(recorded("df")),
+        login=facts.parse_login(*said("id").splitlines()),
+        system=facts.parse_system(facts.parse_texts(said("files"))),
+        packages=facts.parse_packages(said("dpkg")),
+        network=facts.parse_network(said("address"), said("route")),
+        units=facts.parse_units(said("units")),
+        status=facts.parse_status(said("stat")),
+        free=facts.parse_free(said("df")),
     )
 
 

@@ -45,8 +45,10 @@ class Machine:
         self._key = made / "id"
         programs = room / "bin"
         programs.mkdir(exist_ok=True)
-        (programs / "ssh").write_text(f'#!/bin/sh\nexec /usr/bin/ssh -F {room}/config "$@"\n')
-        (programs / "ssh").chmod(0o755)
+        for name in ("ssh", "scp"):
+            text = f'#!/bin/sh\nexec /usr/bin/{name} -F {room}/config "$@"\n'
+            (programs / name).write_text(text)
+            (programs / name).chmod(0o755)
         self._path = f"{programs}:{os.environ['PATH']}"
         self.host_key = " ".join((made / "host_key.pub").read_text().split()[:2])
         self.knows(self.host_key)
@@ -65,16 +67,23 @@ class Machine:
             "IdentitiesOnly": "yes",
         }
         lines = (f"    {name} {value}\n" for name, value in options.items())
-        (self.room / "config").write_text("Host debian\n" + "".join(lines))
+        (self.room / "config").write_text("Host debian box\n" + "".join(lines))
 
     def knows(self, host_key: str) -> None:
         """Write the host key that the user knows the machine by; none, if it is empty."""
         line = f"debian {host_key}\n" if host_key else ""
         (self.room / "known_hosts").write_text(line)
 
-    def fata(self, *words: str) -> Done:
+    def fata(self, *words: str, directory: Path | None = None) -> Done:
         """Run `fata` as its user would."""
-        return self._run(sys.executable, "-c", "from fata.cli import main; main()", *words)
+        return self.run("fata", *words, directory=directory)
+
+    def run(self, *words: str, directory: Path | None = None) -> Done:
+        """Run a command on the user's machine; ours are those of this Python."""
+        if words[0] in {"fata", "xlcfg"}:
+            script = f"from {words[0]}.cli import main; main()"
+            words = (sys.executable, "-c", script, *words[1:])
+        return self._run(*words, directory=directory)
 
     def ssh(self, command: str) -> Done:
         """Run a command on the machine, as its user."""
@@ -95,9 +104,10 @@ class Machine:
         texts = ((self.room / name).read_text(errors="replace") for name in _LOGS)
         return "\n".join(text[-2000:] for text in texts)
 
-    def _run(self, *command: str) -> Done:
+    def _run(self, *command: str, directory: Path | None = None) -> Done:
         done = subprocess.run(
             command,
+            cwd=directory,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -7,7 +7,10 @@ packages from a disk: it has no network but the way in.
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +18,9 @@ import pytest
 
 from .debian import tools
 from .machine import Machine, running
+
+ROOT = Path(__file__).parents[4]
+GUEST_SECONDS = 300
 
 pytestmark = [
     pytest.mark.e2e,
@@ -148,6 +154,39 @@ def it_boots_xen(machine: Machine) -> None:
     ]
 
 
+def commands(number: int) -> list[list[str]]:
+    """The commands of a block of the page on Xen, of the section on rented machines."""
+    section = (ROOT / "docs" / "xen.md").read_text().partition("## On a rented machine\n")[2]
+    lines = section.split("```sh\n")[number + 1].partition("```")[0].splitlines()
+    parts = [part for line in lines for part in line.split("  #")[0].split(" && ")]
+    return [shlex.split(part) for part in parts]
+
+
+def a_guest_answers_as_the_page_says(machine: Machine, room: Path) -> None:
+    website = room / "website"
+    ignored = shutil.ignore_patterns("dist", "_fata")
+    shutil.copytree(ROOT / "examples" / "website", website, ignore=ignored)
+    *steps, request = commands(0)
+    for step in steps:
+        words = [str(name) for word in step for name in _globbed(website, word)]
+        done = machine.run(*words, directory=website)
+        assert done.code == 0, (step, done)
+    deadline = time.monotonic() + GUEST_SECONDS
+    while (done := machine.run(*request)).out != "200\n":
+        assert time.monotonic() < deadline, done
+    for command in commands(1):
+        done = machine.run(*command)
+        assert done.code == 0, (command, done)
+    # xl waits until it has ended, and what xl left behind removes it then.
+    while "website" in (listed := machine.ssh("sudo xl list").out):
+        assert time.monotonic() < deadline + GUEST_SECONDS, listed
+
+
+def _globbed(directory: Path, word: str) -> list[str]:
+    found = sorted(directory.glob(word)) if "*" in word else []
+    return [str(path.relative_to(directory)) for path in found] or [word]
+
+
 def test_a_debian_machine_becomes_a_host(machine: Machine, tmp_path: Path) -> None:
     """One machine, one story: each step begins where the one before has ended."""
     a_key_that_the_host_does_not_accept(machine, tmp_path)
@@ -159,3 +198,4 @@ def test_a_debian_machine_becomes_a_host(machine: Machine, tmp_path: Path) -> No
     what_someone_else_wrote_is_left_alone(machine)
     a_host_with_xen(machine)
     it_boots_xen(machine)
+    a_guest_answers_as_the_page_says(machine, tmp_path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -80,11 +81,10 @@ def take(box: Sandbox, directory: Path, names: Sequence[str], out: Path) -> None
     """
     command = ("tar", "-c", "-C", str(directory), "--", *names)
     left = box.limits.disk * _MIB
-    with subprocess.Popen(
-        _words(box, command), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as child:
-        if child.stdout is None or child.stderr is None:
-            raise ValueError("a pipe that was asked for")
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(_words(box, command), stdout=subprocess.PIPE, stderr=said) as child,
+    ):
         try:
             with tarfile.open(fileobj=child.stdout, mode="r|") as archive:
                 for member in archive:
@@ -96,14 +96,16 @@ def take(box: Sandbox, directory: Path, names: Sequence[str], out: Path) -> None
                             "make it smaller",
                         )
                     _take(archive, member, out)
-            while child.stdout.read(_BLOCK):
+            while child.stdout is not None and child.stdout.read(_BLOCK):
                 pass  # what fills the archive's last record
-            said = child.stderr.read(_BLOCK)
+        except tarfile.TarError:
+            child.kill()
         except BaseException:
             child.kill()
             raise
-    if child.returncode != 0:
-        raise _failed(box, command, said)
+        if child.wait() != 0:
+            said.seek(0)
+            raise _failed(box, command, said.read(_BLOCK))
 
 
 def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, out: Path) -> None:
