@@ -19,7 +19,8 @@ Q35 = Machine("q35", (), "pci")
 _CMDLINE = ("panic=-1", "quiet", "rootfstype=ramfs")
 _HYPERVISOR: Mapping[str, tuple[str, ...]] = {
     "virtio": ("console=ttyS0", "reboot=t"),
-    "xen": ("console=hvc0",),
+    # A panic is a crash, which Xen keeps for a look at it, and not a restart.
+    "xen": ("console=hvc0", "xen_legacy_crash"),
 }
 # The tables of a PVH guest are all that is left of a PC, and the code that reads them reports each
 # part that it misses as an error. What is worse than an error still shows.
