@@ -91,6 +91,18 @@ def test_wherever_it_was_broken_off_it_goes_on(wishes: Wishes) -> None:
         assert plan(after(broken_off, rest, wishes.kind), wishes) == ()
 
 
+@pytest.mark.parametrize("wishes", [XEN, QEMU])
+def test_debian_13_becomes_a_host_as_debian_12_does(wishes: Wishes) -> None:
+    facts = fresh_facts("trixie")
+    assert (facts.system.release, facts.packages.broken) == ("13", ())
+    refuse(facts, wishes.kind, "web1")
+    steps = plan(facts, wishes)
+    older = fresh_facts()
+    older = replace(older, packages=facts.packages)
+    assert [shown(step) for step in steps] == [shown(step) for step in plan(older, wishes)]
+    assert plan(after(facts, steps, wishes.kind), wishes) == ()
+
+
 def test_new_settings_of_xen_that_were_broken_off_reach_the_menu() -> None:
     facts = after(fresh_facts(), plan(fresh_facts(), XEN), Kind.XEN)
     more = Wishes(Kind.XEN, dom0_memory=1024)
