@@ -137,7 +137,7 @@ WRONG = [
     ('\napp = "Web"', 2, "`Web` cannot be a name"),
     ("[pipeline]\nreproducible = 1", 2, "`reproducible` is `true` or `false`, not `1`"),
     ('[pipeline]\ntest = "pytest"', 2, "`test` is a list in brackets"),
-    ('[pipeline]\ntest = [\n  "a && b"]', 2, "`a && b` has `&` for a shell"),
+    ('[pipeline]\ntest = [\n  "a && b"]', 3, "`a && b` has `&` for a shell"),
     ('[pipeline]\ntest = ["echo $HOME"]', 2, "has `$` for a shell"),
     ('[pipeline]\ntest = ["""echo "$HOME\\""""]', 2, "has `$` for a shell"),
     ('[pipeline]\ntest = ["A=b pytest"]', 2, "write `env A=b pytest`"),

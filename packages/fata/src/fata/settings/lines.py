@@ -26,6 +26,14 @@ def line_of(text: str, path: Path) -> int:
     return best
 
 
+def line_holding(text: str, first: int, part: str) -> int:
+    """`line_holding(text, 3, "80:80")` is the first line from 3 on with that text, otherwise 3."""
+    for number, line in enumerate(text.split("\n")[first - 1 :], first):
+        if part in line:
+            return number
+    return first
+
+
 def line_of_error(text: str, error: ValueError) -> int:
     """`line_of_error(text, error)` is the line that an error of `tomllib.loads` speaks of."""
     match = _AT.search(str(error))

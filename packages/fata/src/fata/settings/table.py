@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from fata.settings.lines import Path, line_of
+from fata.settings.lines import Path, line_holding, line_of
 from fata.settings.nearest import nearest
 from fata.settings.refusal import RefusedError
 from functoria.converter import Converter
@@ -42,9 +42,10 @@ class Table:
         """How a message names the table."""
         return f"`[{'.'.join(self.path)}]`" if self.path else "the file"
 
-    def position(self, *names: str) -> Position:
-        """`table.position(name)` is where `name` is written."""
-        return Position(self.file, line_of(self.text, (*self.path, *names)))
+    def position(self, name: str, part: str = "") -> Position:
+        """`table.position(name, part)` is where `name` is written, or that part of its value."""
+        line = line_of(self.text, (*self.path, name))
+        return Position(self.file, line_holding(self.text, line, part))
 
     def table(self, name: str) -> Table:
         """`table.table(name)` is the table in it called `name`, which may be absent: empty."""
@@ -107,9 +108,11 @@ class Table:
             raise self.refused(name, f"`{name}` is a list in brackets, not {_shown(value)}")
         return tuple(self._parse(name, item, parse) for item in value)
 
-    def refused(self, name: str, what: str, do: str = "correct the value") -> UserError:
-        """`table.refused(name, what, do)` is the error about the value of `name`."""
-        return UserError(what, self.position(name), do)
+    def refused(
+        self, name: str, what: str, do: str = "correct the value", part: str = ""
+    ) -> UserError:
+        """`table.refused(name, what, do, part)` is the error about the value of `name`."""
+        return UserError(what, self.position(name, part), do)
 
     def _parse(self, name: str, value: object, parse: Callable[[str], T]) -> T:
         if not isinstance(value, str):
@@ -117,9 +120,10 @@ class Table:
         try:
             return parse(value)
         except RefusedError as refusal:
-            raise self.refused(name, _shortened(str(refusal)), _shortened(refusal.do)) from None
+            do = _shortened(refusal.do)
+            raise self.refused(name, _shortened(str(refusal)), do, value) from None
         except ValueError as error:
-            raise self.refused(name, _shortened(str(error))) from None
+            raise self.refused(name, _shortened(str(error)), part=value) from None
 
 
 def _shown(value: object) -> str:
