@@ -54,7 +54,7 @@ def register(
     wrong: object = name
     if not isinstance(wrong, str):
         raise UserError(
-            f"the program needs a name before its jobs, and is given {label_of_value(wrong)}",
+            f"the program needs a name before its jobs, and is given {_label_of_value(wrong)}",
             position,
             'write `register("name", job)`',
         )
@@ -92,8 +92,8 @@ def _is_name(name: str) -> bool:
     return len(name) <= 64 and name.isascii() and letters.isalnum() and name[0].isalpha()
 
 
-def label_of_value(value: object) -> str:
-    """`label_of_value(value)` is what a message calls something that is not what was wanted."""
+def _label_of_value(value: object) -> str:
+    """What a message calls something that is not what was wanted."""
     return f"the device `{label_of(value)}`" if isinstance(value, Impl) else f"`{value!r}`"
 
 

@@ -30,16 +30,20 @@ class Definition:
         return isinstance(self.node, _LITERALS)
 
 
-def definition(path: Path, name: str) -> Definition | None:
-    """`definition(path, name)` is what the module at `path` defines as `name`.
+def parsed(path: Path) -> ast.Module | None:
+    """`parsed(path)` is the module at `path`; `None` if there is none, or no Python."""
+    try:
+        return ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def definition(module: ast.Module, name: str) -> Definition | None:
+    """`definition(module, name)` is what the module defines as `name`.
 
     `None` where the text does not tell: it is bound more than once, in a condition, by an import,
     from inside a function, or changed by a decorator.
     """
-    try:
-        module = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return None
     if sum(bound == name for bound in _bound(module)) != 1:
         return None
     for statement in module.body:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from fata.build.calls import Call, Mistake, as_constructor, as_converter, as_coroutine, taken
-from fata.build.definition import Definition, definition
+from fata.build.definition import Definition, definition, parsed
 from fata.project import Project
 from functoria import Arrow, Node, Reference, UserError
 from functoria.walk import device_keys
@@ -30,9 +30,12 @@ def check_references(project: Project) -> None:
             if not _elsewhere(reference.module):
                 _refuse_module(project.directory, reference, node)
             continue
+        module = parsed(path)
+        if module is None:
+            continue
         file = path.relative_to(project.directory).as_posix()
-        _check_name(path, file, reference, node)
-        found = definition(path, reference.attribute)
+        _check_name(module, file, reference, node)
+        found = definition(module, reference.attribute)
         mistake = None if found is None else _mistake(found, reference, node)
         if found is not None and mistake is not None:
             what = f"`{found.name}` of {file}:{found.line} {mistake.what}"
@@ -58,8 +61,8 @@ def _not_a_class(found: Definition, call: Call) -> Mistake | None:
     return None if isinstance(found.node, ast.ClassDef) else taken(found, call)
 
 
-def _check_name(path: Path, file: str, reference: Reference, node: Node) -> None:
-    names = _defined(path)
+def _check_name(module: ast.Module, file: str, reference: Reference, node: Node) -> None:
+    names = _defined(module)
     if names is None or reference.attribute in names:
         return
     near = get_close_matches(reference.attribute, names, 1)
@@ -107,14 +110,10 @@ def _refuse_module(directory: Path, reference: Reference, node: Node) -> None:
     )
 
 
-def _defined(path: Path) -> frozenset[str] | None:
+def _defined(module: ast.Module) -> frozenset[str] | None:
     """The names that the module's text binds; `None` where that cannot be told from it."""
-    try:
-        body = ast.parse(path.read_bytes()).body
-    except (OSError, SyntaxError, ValueError):
-        return None
     names: set[str] = set()
-    for statement in body:
+    for statement in module.body:
         for node in ast.walk(statement):
             match node:
                 case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():

@@ -92,6 +92,32 @@ class NotedBatch:
             await self._commit(noted)
 
 
+class Changing:
+    """What all stores share that make their changes in `_commit`, which classes define."""
+
+    __slots__ = ()
+
+    async def _commit(self, noted: list[Change]) -> None:
+        """Make the changes together, or raise and make none."""
+        raise NotImplementedError
+
+    async def set(self, key: str, value: bytes) -> None:
+        """`key` names `value` from now on."""
+        await self._commit([Set(key, value)])
+
+    async def remove(self, key: str) -> None:
+        """`key` names nothing from now on."""
+        await self._commit([Remove(key)])
+
+    async def rename(self, source: str, destination: str) -> None:
+        """`destination` names from now on what `source` did."""
+        await self._commit([Rename(source, destination)])
+
+    def batch(self) -> NotedBatch:
+        """`async with store.batch() as batch:` makes what is noted in `batch` one change."""
+        return NotedBatch(self._commit)
+
+
 def outcome(tree: Tree[E], noted: list[Change], make: Callable[[bytes], E]) -> dict[str, E | None]:
     """`outcome(tree, noted, make)` is the entry of each key that the changes touch.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from libos.storage.changes import NotedBatch, Remove, Rename, Set, apply, outcome
+from libos.storage.changes import Changing, Set, apply, outcome
 from libos.storage.indexed import Entry, Indexed
 
 if TYPE_CHECKING:
@@ -19,14 +19,10 @@ class _Value(Entry):
         self.value = value
 
 
-class MemoryStore(Indexed[_Value]):
+class MemoryStore(Changing, Indexed[_Value]):
     """`MemoryStore()` is an empty `libos.signatures.kv_rw.KvRw`. Nothing in it is durable."""
 
     __slots__ = ()
-
-    async def set(self, key: str, value: bytes) -> None:
-        """`key` names `value` from now on."""
-        await self._commit([Set(key, value)])
 
     async def set_partial(self, key: str, offset: int, data: bytes) -> None:
         """Write `data` into the value from byte `offset` on."""
@@ -36,18 +32,6 @@ class MemoryStore(Indexed[_Value]):
         check_offset(key, offset, len(before))
         net[key] = _Value(before[:offset] + change.value + before[offset + len(data) :])
         apply(self._tree, net)
-
-    async def remove(self, key: str) -> None:
-        """`key` names nothing from now on."""
-        await self._commit([Remove(key)])
-
-    async def rename(self, source: str, destination: str) -> None:
-        """`destination` names from now on what `source` did."""
-        await self._commit([Rename(source, destination)])
-
-    def batch(self) -> NotedBatch:
-        """`async with store.batch() as batch:` makes what is noted in `batch` one change."""
-        return NotedBatch(self._commit)
 
     async def flush(self) -> None:
         """Memory has nowhere to flush to."""

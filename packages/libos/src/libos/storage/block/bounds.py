@@ -13,6 +13,32 @@ SECTOR_SIZES = (512, 4096)
 """What disks have, in bytes."""
 
 
+class Geometry:
+    """`Geometry(sectors, sector_size, read_only)` is what a block device tells of itself."""
+
+    __slots__ = ("_read_only", "_sector_size", "_sectors")
+
+    def __init__(self, sectors: int, sector_size: int, read_only: bool) -> None:
+        self._sectors = sectors
+        self._sector_size = sector_size
+        self._read_only = read_only
+
+    @property
+    def sector_size(self) -> int:
+        """`sector_size` is the bytes of a sector, 512 or 4096."""
+        return self._sector_size
+
+    @property
+    def sectors(self) -> int:
+        """`sectors` is how many there are, once started."""
+        return self._sectors
+
+    @property
+    def read_only(self) -> bool:
+        """`read_only` is whether every write is refused."""
+        return self._read_only
+
+
 def check_geometry(size: int, sector_size: int, name: str) -> int:
     """`check_geometry(size, sector_size, name)` is how many sectors `size` bytes are.
 

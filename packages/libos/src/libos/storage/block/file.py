@@ -9,14 +9,14 @@ import stat
 import struct
 
 from libos.signatures.block import BlockError
-from libos.storage.block.bounds import check_geometry, check_read, check_write
+from libos.storage.block.bounds import Geometry, check_geometry, check_read, check_write
 
 # ioctl(2) on block devices, Linux's include/uapi/linux/fs.h
 _BLKROGET = 0x125E
 _AT_ONCE = 1 << 18
 
 
-class FileBlock:
+class FileBlock(Geometry):
     """`FileBlock(path)` is the sectors of a file or block special file, as a `Block`.
 
     It is opened by `start` and closed by `stop`. A disk that its host made read-only is
@@ -31,7 +31,7 @@ class FileBlock:
     is made, of that size, without taking up space before it is written.
     """
 
-    __slots__ = ("_create", "_file", "_path", "_read_only", "_sector_size", "_sectors", "_size")
+    __slots__ = ("_create", "_file", "_path", "_size")
 
     def __init__(
         self,
@@ -45,25 +45,8 @@ class FileBlock:
         self._path = os.fspath(path)
         self._size = size
         self._create = create
-        self._sector_size = sector_size
-        self._read_only = read_only
-        self._sectors = 0
+        super().__init__(0, sector_size, read_only)
         self._file = -1
-
-    @property
-    def sector_size(self) -> int:
-        """`sector_size` is the bytes of a sector, 512 or 4096."""
-        return self._sector_size
-
-    @property
-    def sectors(self) -> int:
-        """`sectors` is how many there are, once started."""
-        return self._sectors
-
-    @property
-    def read_only(self) -> bool:
-        """`read_only` is whether every write is refused."""
-        return self._read_only
 
     async def start(self) -> None:
         """Open the file. Raises `BlockError` saying why it cannot serve."""

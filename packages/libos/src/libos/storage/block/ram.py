@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from libos.storage.block.bounds import check_geometry, check_read, check_write
+from libos.storage.block.bounds import Geometry, check_geometry, check_read, check_write
 
 
-class RamBlock:
+class RamBlock(Geometry):
     """`RamBlock(size)` is `size` bytes of memory, zeros at first, as a `Block`.
 
     `content`, if given, is what the first sectors hold instead. `name` is what errors call it.
     """
 
-    __slots__ = ("_bytes", "_name", "_read_only", "_sector_size", "_sectors")
+    __slots__ = ("_bytes", "_name")
 
     def __init__(
         self,
@@ -22,27 +22,10 @@ class RamBlock:
         read_only: bool = False,
         name: str = "the disk in memory",
     ) -> None:
-        self._sectors = check_geometry(size, sector_size, name)
+        super().__init__(check_geometry(size, sector_size, name), sector_size, read_only)
         self._bytes = bytearray(size)
         self._bytes[: min(len(content), size)] = content[:size]
-        self._sector_size = sector_size
-        self._read_only = read_only
         self._name = name
-
-    @property
-    def sector_size(self) -> int:
-        """`sector_size` is the bytes of a sector, 512 or 4096."""
-        return self._sector_size
-
-    @property
-    def sectors(self) -> int:
-        """`sectors` is how many there are."""
-        return self._sectors
-
-    @property
-    def read_only(self) -> bool:
-        """`read_only` is whether every write is refused."""
-        return self._read_only
 
     async def read(self, sector: int, count: int = 1) -> bytes:
         """`read(sector, count)` is the content of `count` sectors from `sector` on."""

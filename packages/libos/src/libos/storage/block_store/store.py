@@ -20,7 +20,7 @@ from libos.storage.block_store.format import (
 from libos.storage.block_store.log import LEAST_SECTORS
 from libos.storage.block_store.space import Space
 from libos.storage.block_store.values import Unwritten, bounds, patched, touched, write
-from libos.storage.changes import NotedBatch, Remove, Rename, Set, apply, outcome
+from libos.storage.changes import Changing, Set, apply, outcome
 from libos.storage.error import Damaged
 from libos.storage.indexed import Indexed
 from libos.storage.memory import check_offset
@@ -37,7 +37,7 @@ _LOG_SECTORS = 128
 _INDEX_BYTES = 8 + 12 * LEAST_SECTORS
 
 
-class BlockStore(Indexed[Stored]):
+class BlockStore(Changing, Indexed[Stored]):
     """`BlockStore(block)` is a `libos.signatures.kv_rw.KvRw` on a block device.
 
     After a crash it is what it was at the last `flush`, or at one that was under way: all that
@@ -116,10 +116,6 @@ class BlockStore(Indexed[Stored]):
             self._closed = "it has been stopped"
             await finish(self._block.flush())
 
-    async def set(self, key: str, value: bytes) -> None:
-        """`key` names `value` from now on."""
-        await self._commit([Set(key, value)])
-
     async def set_partial(self, key: str, offset: int, data: bytes) -> None:
         """Write `data` into the value from byte `offset` on.
 
@@ -138,18 +134,6 @@ class BlockStore(Indexed[Stored]):
             else:
                 check_offset(key, offset, 0)
             await self._change(net)
-
-    async def remove(self, key: str) -> None:
-        """`key` names nothing from now on."""
-        await self._commit([Remove(key)])
-
-    async def rename(self, source: str, destination: str) -> None:
-        """`destination` names from now on what `source` did."""
-        await self._commit([Rename(source, destination)])
-
-    def batch(self) -> NotedBatch:
-        """`async with store.batch() as batch:` makes what is noted in `batch` one change."""
-        return NotedBatch(self._commit)
 
     async def flush(self) -> None:
         """When `flush()` has returned, all that was changed before is on the medium."""
