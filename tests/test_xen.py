@@ -9,20 +9,27 @@ import json
 import re
 import shlex
 import subprocess
+import tarfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import xlcfg
 from fata import lab as labs
+from fata.exit_codes import NO_OUTCOME
 from fata.image import manifest
 from fata.lab import Condition, Forward, Lab
-from fata.targets.keys import DEFAULT_MEMORY
-from fata.xen.guest import Place, configuration
+from fata.xen.check import check
+from fata.xen.guest import Place, configuration, domain
+from fata.xen.toolstack import Condition as Domain
+from fata.xen.toolstack import Toolstack
+from functoria import UserError
+from tests import dom0
 from tests.conftest import FATA, ROOT, MakeProject, Project, StartRun
 from tests.test_given import CONFIG, JOB
 
@@ -139,21 +146,15 @@ def created(host: Lab, built: Project, *arguments: str, **changes: dict[str, str
     blobs = (made.image.kernel.blob.file, made.image.initramfs.file)
     files = {f"/root/{blob}": built.output / blob for blob in blobs}
     host.copy({**files, f"/root/{made.name}.xl": file})
-    _wait_for_memory(host, made.memory or DEFAULT_MEMORY)
-    host.run(["xl", "create", "-q", f"/root/{made.name}.xl"])
+    check(Toolstack(host), domain(made, place, arguments), kernel_of(built))
+    Toolstack(host).create(f"/root/{made.name}.xl")
     return made.name
 
 
-def _wait_for_memory(host: Lab, mebibytes: int) -> None:
-    """Xen gives the memory of a guest that ended back bit by bit."""
-    deadline = time.monotonic() + 60
-    while True:
-        lines = host.run(["xl", "info"]).out.decode().splitlines()
-        (free,) = (int(line.split(":")[1]) for line in lines if line.startswith("free_memory"))
-        if free >= mebibytes + 64:
-            return
-        assert time.monotonic() < deadline, f"{free} MiB are free"
-        time.sleep(0.5)
+def kernel_of(built: Project) -> Path:
+    made = manifest.read(built.output)
+    assert made.image is not None
+    return built.output / made.image.kernel.blob.file
 
 
 def console(host: Lab, name: str) -> str:
@@ -244,6 +245,86 @@ def test_w1_w2_two_disks_and_two_interfaces_are_the_right_ones(host: Lab, two: P
     host.run(["ip", "link", "delete", "xenbr1"])
 
 
+CRASH = """\
+import ctypes
+
+async def main() -> None:
+    print("about to fault", flush=True)
+    ctypes.string_at(0)
+"""
+
+
+@pytest.fixture
+def faulty(project: MakeProject) -> Project:
+    """A program that kills the first process of its guest, and so the guest's kernel."""
+    made = project()
+    program = 'register("faulty", program("faulty:main"))'
+    made.write("config.py", f"from fata.dsl import program, register\n\n{program}\n")
+    made.write("faulty.py", CRASH)
+    return made
+
+
+@pytest.mark.e2e
+@pytest.mark.xdist_group("xen")
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("kind", ["pvh", "pv"])
+def test_a_guest_that_crashes_leaves_its_console_and_the_reason(
+    host: Lab, faulty: Project, kind: str
+) -> None:
+    name = created(host, faulty.built("-t", "xen", "--xen-type", kind))
+    text = said(
+        host, name, "Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b"
+    )
+    assert "about to fault" in text
+    deadline = time.monotonic() + 60
+    while (found := Toolstack(host).find(name)) and found.condition is not Domain.CRASHED:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert found is not None
+    assert b"reason code 3" in host.run(["cat", f"/var/log/xen/xl-{name}.log"]).out
+    with pytest.raises(UserError, match=f"the name `{name}` is in use by a guest, which has crash"):
+        created(host, faulty)
+    host.run(["xl", "destroy", name])
+    gone(host, name)
+    host.run(["rm", f"/var/log/xen/console/guest-{name}.log", f"/var/log/xen/xl-{name}.log"])
+
+
+@pytest.mark.e2e
+@pytest.mark.xdist_group("xen")
+@pytest.mark.timeout(900)
+def test_what_keeps_a_guest_from_starting_is_told_by_a_real_host(host: Lab, two: Project) -> None:
+    made = manifest.read(two.built("-t", "xen").output)
+    kernel, good = kernel_of(two), Place(Path("/root"), Path("/root"))
+    for place, what in (
+        (replace(good, bridge="nobr0"), "there is no bridge `nobr0`"),
+        (replace(good, memory=1 << 20), f"the guest needs {(1 << 20) + 8} MiB of memory"),
+    ):
+        with pytest.raises(UserError, match=what):
+            check(Toolstack(host), domain(made, place), kernel, placed=False)
+    nowhere = replace(good, disks=Path("/nowhere"), output=Path("/etc"))
+    with pytest.raises(UserError, match="the file of the kernel is not there"):
+        check(Toolstack(host), domain(made, nowhere), kernel)
+    with pytest.raises(UserError, match="the kernel is no kernel"):
+        check(Toolstack(host), domain(made, good), two.directory / "config.py")
+    check(Toolstack(host), domain(made, good), kernel, placed=False)
+
+
+@pytest.mark.e2e
+@pytest.mark.xdist_group("xen")
+def test_a_host_that_refuses_the_key_is_told(host: Lab, tmp_path: Path) -> None:
+    """Whoever has another key, or has lost this one, is not let in."""
+    settings = host.place.ssh_config
+    whole = settings.read_text()
+    kept = [line for line in whole.splitlines() if "Control" not in line and "Identit" not in line]
+    try:
+        settings.write_text("\n".join([*kept, "    IdentityFile /nonexistent", ""]))
+        with pytest.raises(UserError, match="does not accept the key") as raised:
+            host.run(["true"])
+        assert raised.value.do == "make it and its keys anew: `fata lab reset --name test-xen`"
+    finally:
+        settings.write_text(whole)
+
+
 @pytest.mark.e2e
 def test_the_commands_of_the_page(project: MakeProject) -> None:
     made = project("website")
@@ -273,8 +354,13 @@ def default_lab() -> Iterator[None]:
 @pytest.mark.xdist_group("xen")
 @pytest.mark.timeout(900)
 @pytest.mark.usefixtures("default_lab")
-def test_fata_run_is_on_the_lab(project: MakeProject, running: StartRun) -> None:
+def test_fata_run_is_on_the_lab(project: MakeProject, faulty: Project, running: StartRun) -> None:
     """It shows the console, keeps the disks, publishes ports, and ends with the exit code."""
+    crashed = faulty.built("-t", "xen").fata("run")
+    assert crashed.code == NO_OUTCOME
+    assert "the first process was killed by signal 11" in crashed.err
+    (console,) = re.findall(r"at: (.*console.*\.log)", crashed.err)
+    assert "Kernel panic" in Path(console).read_text()
     lottery = project("disk-lottery").built("-t", "xen")
     for number in ("1", "2"):
         result = lottery.ok("run")
@@ -284,3 +370,35 @@ def test_fata_run_is_on_the_lab(project: MakeProject, running: StartRun) -> None
     assert "<html" in fetched(run.port(80), 120)
     assert run.interrupt() == 130
     assert "exit code 130: interrupted" in run.text
+
+
+@pytest.fixture
+def fata_in_dom0(host: Lab, tmp_path: Path) -> None:
+    """The control domain, as a machine on which somebody installed fata."""
+    dom0.install(host, tmp_path)
+
+
+@pytest.mark.e2e
+@pytest.mark.xdist_group("xen")
+@pytest.mark.timeout(900)
+@pytest.mark.usefixtures("fata_in_dom0")
+def test_fata_run_on_a_xen_host_drives_its_own_toolstack(
+    host: Lab, project: MakeProject, tmp_path: Path
+) -> None:
+    """The disk is used where it is, the bridge is the host's, and no port is published."""
+    lottery = project("disk-lottery").built("-t", "xen", "--xen-type", "pv")
+    archive = tmp_path / "project.tar"
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(lottery.directory, "/root/lottery")
+    dom0.unpack(host, archive)
+    run = f"cd /root/lottery && exec {dom0.FATA} run"
+    refused = host.run(["sh", "-c", f"{run} -p 8080:80"], check=False)
+    assert (refused.code, b"no port of this machine leads to it" in refused.err) == (2, True)
+    done = host.run(["sh", "-c", run], check=False)
+    assert done.code == 0, done.err + done.out
+    assert b"ticket 1" in done.out
+    assert b"using the lab" not in done.err
+    assert host.run(["head", "-c", "512", "/root/lottery/disks/lottery.img"]).out.strip(b"\0")
+    missing = host.run(["sh", "-c", f"{run} --disk lottery=/nowhere"], check=False)
+    assert (missing.code, b"the file for the disk `lottery` is missing" in missing.err) == (1, True)
+    assert Toolstack(host).domains() == ()
