@@ -31,7 +31,8 @@ LIMIT_BYTES = 8_000_000
 """No answer of a host is longer; a longer one is not listened to."""
 LIMIT_LINE = 1 << 20
 """Of a line that is shown as it comes, no more bytes are."""
-PROGRESS_SECONDS = 3.0
+PROGRESS_SECONDS, PROGRESS_PART = 3.0, 0.1
+"""Progress is told no sooner than so many seconds after the last time, and so much further."""
 _NOTHING_ELSE = ("-o", "ClearAllForwardings=yes", "-o", "RemoteCommand=none")
 """Of what the user's configuration says for sessions at the keyboard."""
 _SSH_FAILED = 255
@@ -178,6 +179,7 @@ class _Watch:
         self._progress = progress
         self._line = line
         self._rest = b""
+        self._told = 0.0
         self._next = time.monotonic() + PROGRESS_SECONDS
 
     def look(self) -> None:
@@ -186,8 +188,9 @@ class _Watch:
         if self._progress is not None and now >= self._next:
             self._next = now + PROGRESS_SECONDS
             sent = os.lseek(self.stdin.fileno(), 0, os.SEEK_CUR)
-            if 0 < sent < self._size:
-                self._progress(sent / self._size)
+            if self._told + PROGRESS_PART <= sent / self._size < 1:
+                self._told = sent / self._size
+                self._progress(self._told)
 
     def output(self, data: bytes) -> None:
         """Take a piece of the output; what is empty is its end."""

@@ -99,18 +99,34 @@ class Sandbox:
                 _pass_on(child, report)
             finally:
                 watch.close()
+                killed = self._out_of_memory()
                 self.end()
                 if child.poll() is None:
                     os.killpg(child.pid, signal.SIGKILL)
             code = child.wait()
         if watch.beyond is not None:
             raise watch.beyond
+        if killed:
+            raise UserError(
+                f"the build needed more than {self.limits.memory} MiB of memory",
+                self.name,
+                "make it need less, or build elsewhere and use `fata deploy`",
+            )
         return code
+
+    def _out_of_memory(self) -> bool:
+        """Whether systemd says that the kernel ended the command for its memory."""
+        if not self.systemd:
+            return False
+        command = ("systemctl", "show", "--property=Result", "--value", self.unit)
+        done = subprocess.run(command, capture_output=True, check=False)
+        return done.stdout.strip() == b"oom-kill"
 
     def end(self) -> None:
         """End what an earlier command may have left: its caller may have been killed."""
         if self.systemd:
-            subprocess.run(("systemctl", "stop", self.unit), capture_output=True, check=False)
+            for verb in ("stop", "reset-failed"):
+                subprocess.run(("systemctl", verb, self.unit), capture_output=True, check=False)
 
     @property
     def unit(self) -> str:
@@ -183,7 +199,7 @@ def _systemd(sandbox: Sandbox, work: Path, network: bool) -> tuple[str, ...]:
         "UMask": "0022",
     }
     return (
-        *("systemd-run", "--quiet", "--collect", "--wait", "--pipe", f"--unit={sandbox.unit}"),
+        *("systemd-run", "--quiet", "--wait", "--pipe", f"--unit={sandbox.unit}"),
         *(f"--uid={sandbox.user}", f"--gid={sandbox.user}"),
         *(f"--property={name}={value}" for name, value in properties.items()),
         "--",
