@@ -104,7 +104,21 @@ def _filled(name: str, kernel: Kernel, python: Interpreter) -> str:
 
 
 def _program(project: Path, site: Path, kernel: Kernel, python: Interpreter) -> tuple[Entry, ...]:
-    """The website with its libraries below /srv, compiled, and the script that starts it."""
+    """The website with its libraries below /srv, and the script that starts it."""
+    site_of(project, site)
+    start = Entry("start", content=_filled("start", kernel, python).encode(), mode=0o555)
+    files = (path for path in sorted(site.rglob("*")) if path.is_file())
+    return (
+        start,
+        *(
+            Entry(f"{_SITE}/{path.relative_to(site).as_posix()}", content=path.read_bytes())
+            for path in files
+        ),
+    )
+
+
+def site_of(project: Path, site: Path) -> Path:
+    """`site_of(project, site)` is `site`, now the website with its libraries, compiled."""
     ignored = shutil.ignore_patterns("__pycache__", "py.typed")
     for name, source in (("libos", Path(libos.__path__[0])), ("h11", _package("h11"))):
         shutil.copytree(source, site / name, ignore=ignored)
@@ -116,15 +130,7 @@ def _program(project: Path, site: Path, kernel: Kernel, python: Interpreter) -> 
     compileall.compile_dir(
         site, quiet=1, stripdir=str(site), prependdir=f"/{_SITE}", invalidation_mode=valid
     )
-    start = Entry("start", content=_filled("start", kernel, python).encode(), mode=0o555)
-    files = (path for path in sorted(site.rglob("*")) if path.is_file())
-    return (
-        start,
-        *(
-            Entry(f"{_SITE}/{path.relative_to(site).as_posix()}", content=path.read_bytes())
-            for path in files
-        ),
-    )
+    return site
 
 
 def _package(name: str) -> Path:

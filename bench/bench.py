@@ -15,24 +15,26 @@ from pathlib import Path
 
 import click
 from aims import aims
+from configurations import configurations
 from engine import engine
 from results import Machine, Results, save
 from starts import starts
 from table import text
 from variant import copied
+from xen import xen
 
 from fata.qemu.machine import PROGRAM, Accelerator
 from functoria import UserError
 from functoria.cli.show import show_error
 
 OUTPUT = Path(__file__).resolve().parent / "results.json"
-SECTIONS = ("starts", "engine")
+SECTIONS = ("starts", "engine", "xen", "xlcfg")
 KERNELS = ("tiny", "debian")
 
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Few repetitions: to see that it works.")
-@click.option("--only", type=click.Choice(SECTIONS), help="One section instead of both.")
+@click.option("--only", type=click.Choice(SECTIONS), help="One section instead of all.")
 @click.option(
     "--kernel",
     "kernels",
@@ -60,11 +62,15 @@ def measure(quick: bool, sections: tuple[str, ...], kernels: tuple[str, ...]) ->
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="fata-bench-") as name:
         scratch = Path(name)
-        images = tool = None
+        images = tool = guests = texts = None
         if "starts" in sections:
             images = starts(kernels, scratch, quick=quick, report=report)
         if "engine" in sections:
             tool = engine(copied(scratch / "engine"), scratch, quick=quick, report=report)
+        if "xen" in sections:
+            guests = xen(kernels, scratch / "xen", quick=quick, report=report)
+        if "xlcfg" in sections:
+            texts = configurations(scratch, quick=quick, report=report)
     return Results(
         quick=quick,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -72,6 +78,8 @@ def measure(quick: bool, sections: tuple[str, ...], kernels: tuple[str, ...]) ->
         starts=images,
         aims=aims(images or ()),
         engine=tool,
+        xen=guests,
+        configurations=texts,
     )
 
 

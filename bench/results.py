@@ -146,6 +146,59 @@ class Engine:
     build: BuildTimes
 
 
+@dataclass(frozen=True, slots=True)
+class XenStart:
+    """One guest of Xen on a lab: its bytes, and its way from `xl create` to HTTP 200, in seconds.
+
+    `memory` is the MiB that it needs, to 8, `None` where it was not looked for. Ratios are to the
+    guest with systemd.
+    """
+
+    name: str
+    kernel: str
+    type: str
+    bytes: int
+    size_ratio: float
+    http: Samples
+    http_ratio: float
+    timed_memory: int
+    memory: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabTimes:
+    """Seconds until a lab answers, from nothing and from its saved state of so many bytes."""
+
+    cold: Samples
+    saved: Samples
+    ratio: float
+    state: int
+
+
+@dataclass(frozen=True, slots=True)
+class Xen:
+    """What guests of Xen take, and the lab that they were on."""
+
+    lab: LabTimes
+    starts: tuple[XenStart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Configurations:
+    """Reading configurations of Xen's guests: megabytes a second, and milliseconds for one file.
+
+    `read` and `check` are in a process that is there already; `command` is `xlcfg check`, and `xl`
+    is `xl -N create -n`, both started for the one file.
+    """
+
+    parse: Samples
+    read: Samples
+    check: Samples
+    command: Samples
+    xl: Samples
+    ratio: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
     """`Results(...)` is one run; a section that was not asked for is `None`."""
@@ -157,6 +210,8 @@ class Results:
     starts: tuple[Start, ...] | None
     aims: tuple[Aim, ...]
     engine: Engine | None
+    xen: Xen | None = None
+    configurations: Configurations | None = None
 
 
 def ratio(value: float, base: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from results import Aim, Engine, Ratios, Results, Samples, Start
+from results import Aim, Configurations, Engine, Ratios, Results, Samples, Start, Xen
 
 from fata.cli.show import size
 
@@ -29,6 +29,12 @@ def _lines(results: Results) -> Iterator[str]:
     if results.engine is not None:
         yield ""
         yield from _engine(results.engine)
+    if results.xen is not None:
+        yield ""
+        yield from xen_lines(results.xen)
+    if results.configurations is not None:
+        yield ""
+        yield from _configurations(results.configurations)
 
 
 def _starts(starts: Sequence[Start]) -> Iterator[str]:
@@ -99,6 +105,50 @@ def _engine(engine: Engine) -> Iterator[str]:
             ("`fata build`", _seconds(build.build_cold), _seconds(build.build_warm)),
         ],
     )
+
+
+def xen_lines(xen: Xen) -> Iterator[str]:
+    """`xen_lines(xen)` is the guests of Xen and the lab, as tables."""
+    rows = [
+        (
+            start.name,
+            size(start.bytes),
+            f"{start.size_ratio:.2f}",
+            _seconds(start.http),
+            f"{start.http_ratio:.2f}",
+            str(start.memory or "not measured"),
+        )
+        for start in xen.starts
+    ]
+    head = ("guest of Xen", "bytes", "of systemd's", "`xl create` to HTTP 200, s")
+    yield from _table((*head, "of systemd's", "memory needed, MiB"), rows)
+    lab = xen.lab
+    yield ""
+    yield from _table(
+        ("`fata lab up`", "s", "of a start from nothing"),
+        [
+            ("from nothing", _seconds(lab.cold), ""),
+            (f"from a saved state, {size(lab.state)}", _seconds(lab.saved), f"{lab.ratio:.2f}"),
+        ],
+    )
+
+
+def _configurations(found: Configurations) -> Iterator[str]:
+    yield from _table(
+        ("a configuration of 27 options", "ms", "of `xl`'s"),
+        [
+            ("`xl -N create -n`", _short(found.xl), ""),
+            ("`xlcfg check`", _short(found.command), f"{found.ratio:.1f}"),
+            ("`parse`, in a process that is there", _short(found.read), ""),
+            ("`parse` and `check`, there", _short(found.check), ""),
+        ],
+    )
+    yield ""
+    yield f"`parse` reads {found.parse.median:.2f} MB/s (best {max(found.parse.values):.2f})"
+
+
+def _short(found: Samples) -> str:
+    return f"{found.median:.2f} (min {found.minimum:.2f})"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -45,6 +45,19 @@ def test_memory_that_suffices_only_now_and_then_is_too_little() -> None:
     assert smallest(serves, 256) == 61
 
 
+def test_what_takes_minutes_to_ask_is_looked_for_in_larger_steps() -> None:
+    from memory import smallest
+
+    asked: list[int] = []
+
+    def serves(steps: int) -> bool:
+        asked.append(steps)
+        return 8 * steps >= 100
+
+    assert smallest(serves, 32, 4) * 8 == 104
+    assert min(asked) >= 4
+
+
 def test_an_initramfs_of_several_archives_is_counted_as_the_kernel_unpacks_it() -> None:
     from newc import contents
 
@@ -100,3 +113,47 @@ def test_a_short_run_writes_results_that_can_be_read_back(tmp_path: Path) -> Non
     assert results.engine.describe.ratio > 1
     assert "| `fata describe`" in done.stdout
     assert "bench: a graph of 1000 devices" in done.stderr
+
+
+@pytest.mark.e2e
+def test_one_section_alone_and_what_it_costs_to_read_a_configuration(tmp_path: Path) -> None:
+    from results import Results
+
+    output = tmp_path / "results.json"
+    done = subprocess.run(  # noqa: PLW1510 - the test looks at the code
+        [sys.executable, BENCH / "bench.py", "--quick", "--only", "xlcfg", "--output", output],
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr
+    results = msgspec.json.decode(output.read_bytes(), type=Results)
+    assert (results.starts, results.engine, results.xen) == (None, None, None)
+    found = results.configurations
+    assert found is not None
+    assert found.parse.median > 0.1
+    assert found.read.median < found.command.median
+    assert "| `xl -N create -n`" in done.stdout
+
+
+def test_guests_of_xen_are_shown_beside_the_one_with_systemd() -> None:
+    from results import LabTimes, Xen, XenStart, samples
+    from table import xen_lines
+
+    start = XenStart(
+        name="tiny-pvh",
+        kernel="tiny 6.12",
+        type="pvh",
+        bytes=9_000_000,
+        size_ratio=0.1,
+        http=samples([6.0, 5.0, 7.0]),
+        http_ratio=0.25,
+        timed_memory=256,
+        memory=None,
+    )
+    lab = LabTimes(samples([20.0]), samples([3.0]), 0.15, 90_000_000)
+    text = "\n".join(xen_lines(Xen(lab, (start,))))
+    assert "| tiny-pvh" in text
+    assert "6.00 (min 5.00)" in text
+    assert "not measured" in text
+    assert "| from a saved state, 90.0 MB |" in text
