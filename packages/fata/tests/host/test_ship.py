@@ -103,6 +103,15 @@ def test_output_is_given_line_by_line(here: Here) -> None:
     here.commands()
 
 
+def test_how_far_something_long_is(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fata.host.connection.PROGRESS_SECONDS", 0.1)
+    parts: list[float] = []
+    command = ("sh", "-c", "head -c 600 >/dev/null; sleep 1; cat >/dev/null")
+    here.connection.run(command, bytes(1000), progress=parts.append)
+    assert parts == [0.6]
+    here.commands()
+
+
 def test_starting_takes_little(here: Here) -> None:
     launcher = here.home / "root" / "bin" / "fata"
     times = []

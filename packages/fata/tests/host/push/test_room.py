@@ -125,6 +125,31 @@ def test_only_what_installs_by_hash_has_a_network(words: tuple[str, ...], networ
         assert found[-1] == words[-1]
 
 
+def test_the_limits_as_systemd_is_told_them(tmp_path: Path) -> None:
+    box = Sandbox("web", tmp_path, "fata-build", True, Limits(60, 256, 512, 32))
+    words = box.command(("fata", "build"), tmp_path / "work", {"A": "1"}, network=False)
+    assert words[0] == "systemd-run"
+    assert words[-5:] == ("env", "-i", "A=1", "fata", "build")
+    assert {
+        "--unit=fata-build-web.service",
+        "--uid=fata-build",
+        "--property=RuntimeMaxSec=60",
+        "--property=MemoryMax=256M",
+        "--property=TasksMax=32",
+        "--property=PrivateNetwork=yes",
+        f"--property=ReadWritePaths={tmp_path}",
+    } <= set(words)
+    assert "--property=PrivateNetwork=no" in box.command(("x",), tmp_path, {}, network=True)
+
+
+def test_the_limits_without_systemd(tmp_path: Path) -> None:
+    box = Sandbox("web", tmp_path, "fata-build", False, Limits(60, 256, 512, 32))
+    words = box.command(("fata", "build"), tmp_path / "work", {}, network=False)
+    assert {"--net", "--pid", "--nproc=32", f"--as={256 << 20}", "--cpu=60"} <= set(words)
+    assert {"--reuid=fata-build", "--clear-groups", "--no-new-privs"} <= set(words)
+    assert "--net" not in box.command(("x",), tmp_path, {}, network=True)
+
+
 ZERO, ONE = "0" * 40, "1" * 40
 
 
