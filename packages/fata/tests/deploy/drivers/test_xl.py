@@ -36,7 +36,7 @@ from .conformance import Conformance
 from .conftest import Built
 
 LAB = "test-xl"
-_FOREIGN = 'name = "foreign"\ntype = "pv"\nkernel = "{kernel}"\nmemory = 32\n'
+_FOREIGN = 'name = "foreign"\ntype = "pv"\nkernel = "{kernel}"\nmemory = 96\n'
 
 
 @pytest.fixture(scope="module")

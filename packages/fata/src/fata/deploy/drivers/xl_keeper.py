@@ -61,6 +61,8 @@ class XlKeeper:
             raise
         self._recorder.close()
         self._tell()
+        if not self._crashed:
+            self._site.forget(spec.directory)
 
     def _attend(self, console: subprocess.Popen[bytes]) -> None:
         """Take the console down until the domain is gone, or has crashed and is kept."""
