@@ -157,6 +157,8 @@ def it_boots_xen(machine: Machine) -> None:
 def commands(number: int) -> list[list[str]]:
     """The commands of a block of the page on Xen, of the section on rented machines."""
     section = (ROOT / "docs" / "xen.md").read_text().partition("## On a rented machine\n")[2]
+    # The machine was a host with QEMU before, so that the second network is the one of Xen.
+    section = section.replace("10.77.0.", "10.78.0.")
     lines = section.split("```sh\n")[number + 1].partition("```")[0].splitlines()
     parts = [part for line in lines for part in line.split("  #")[0].split(" && ")]
     return [shlex.split(part) for part in parts]
