@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 from fata.settings.commandline import parse_command
+from fata.settings.document import LIMIT_BYTES, document
 from fata.settings.environments import environments_of
-from fata.settings.lines import line_of_error
 from fata.settings.model import Pipeline, Settings
 from fata.settings.names import parse_name, parse_target
 from fata.settings.table import Table
-from functoria.error import Position, UserError
+from functoria.error import UserError
 from functoria.position import from_here
 
 FILE_NAME = "fata.toml"
-LIMIT_BYTES = 100_000
-"""No file is longer; it is read by machines that have not written it."""
-
 _PIPELINE = ("setup", "test", "targets", "reproducible")
 
 
@@ -42,33 +38,7 @@ def load(directory: Path) -> Settings:
 
 def parse(content: bytes, file: str = FILE_NAME) -> Settings:
     """`parse(content, file)` is what the bytes of the file say. Raises `UserError`."""
-    if len(content) > LIMIT_BYTES:
-        raise UserError(
-            f"`{file}` is longer than {LIMIT_BYTES} bytes", file, "keep what belongs there in it"
-        )
-    try:
-        text = content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise UserError(
-            f"`{file}` is not text in UTF-8", Position(file, line), "save it as UTF-8"
-        ) from None
-    text = text.replace("\r\n", "\n")
-    return _settings(Table(file, text, (), _toml(text, file)))
-
-
-def _toml(text: str, file: str) -> dict[str, object]:
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise UserError(f"`{file}` is nested too deeply", file, "write it flatter") from None
-    except ValueError as error:
-        what = str(error).partition(" (at ")[0]
-        raise UserError(
-            f"this is not TOML: {what[:200]}",
-            Position(file, line_of_error(text, error)),
-            "see toml.io for how to write it; text stands in quotation marks",
-        ) from None
+    return _settings(document(content, file))
 
 
 def _settings(table: Table) -> Settings:
