@@ -1,0 +1,1 @@
+"""What leads the traffic of a host's ports to its guests."""
