@@ -15,7 +15,7 @@ test: lint ## all tests, those that boot VMs among them
 	@tools/setup --test
 	@$(VENV)/fata kernel build --profile virtio >/dev/null
 	@$(VENV)/fata kernel build --profile virtio-block >/dev/null
-	@$(VENV)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+	@$(VENV)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 unit: ## the tests that take no more than a moment each
 	@tools/setup --test
