@@ -1,0 +1,169 @@
+"""The gate: what the forced command of a user's key does with an ssh session (sshd(8), command=).
+
+No shell is started and no program that the session names: it is understood, and answered by this
+process. Only git runs, on a repository that the user may push to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import os
+import pwd
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from fata.deploy.audit import Audit, Entry, Result, who
+from fata.deploy.policy.load import load
+from fata.deploy.policy.policy import Policy
+from fata.deploy.policy.session import Ask, Call, Keep, Push, Question, Session, named, parse
+from fata.deploy.policy.wish import Used, Wish
+from functoria.error import UserError
+
+USER = "FATA_USER"
+"""The variable that says whom the gate has let in, for the hook of a repository."""
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_BLOCK = 1 << 16
+_KEPT = ("SSH_CONNECTION", "SSH_USER_AUTH", "XDG_RUNTIME_DIR")
+
+
+class Run(Protocol):
+    """The agent: it carries out a verb for a user, and the result is an exit code."""
+
+    def __call__(
+        self,
+        verb: str,
+        words: Sequence[str],
+        root: Path,
+        user: str | None,
+        stdin: BinaryIO,
+        stdout: BinaryIO,
+    ) -> int: ...
+
+
+def gate(
+    root: Path,
+    user: str,
+    original: str | None,
+    run: Run,
+    environ: MutableMapping[str, str] = os.environ,
+    streams: tuple[BinaryIO, BinaryIO] | None = None,
+) -> int:
+    """`gate(root, user, original, run)` is the exit code of a session of that user.
+
+    `original` is what they asked for, `SSH_ORIGINAL_COMMAND`; `run` carries out verbs of the
+    agent. Variables that the user may have sent are removed from `environ` first. Raises
+    `UserError` for what is not allowed, after that was logged.
+    """
+    known = who(user, environ)
+    kept = _surroundings(environ)
+    environ.clear()
+    environ.update(kept, **{USER: user})
+    stdin, stdout = streams or (sys.stdin.buffer, sys.stdout.buffer)
+    session = None if original is None else parse(original, root)
+    entry = Entry(known.name, *_subject(session, original), address=known.address)
+    try:
+        _check(load(root), user, session)
+    except UserError as error:
+        # It is refused also where that cannot be written down.
+        with contextlib.suppress(UserError):
+            Audit(root).append(replace(entry, result=Result.REFUSED, why=error.what))
+        raise
+    match session:
+        case Call(verb, words):
+            return run(verb, words, root, user, stdin, stdout)
+        case Push(app):
+            return _push(Audit(root), root, app, entry, environ)
+        case Ask(question):
+            stdout.write(f"{_ANSWERS[question]()}\n".encode())
+            stdout.flush()
+        case _:
+            while stdin.read(_BLOCK):
+                pass
+    return 0
+
+
+def user_of(environ: Mapping[str, str]) -> str | None:
+    """`user_of(environ)` is whom the gate has let in, `None` where an administrator came by it."""
+    return environ.get(USER) or None
+
+
+def _surroundings(environ: Mapping[str, str]) -> dict[str, str]:
+    """What programs see: nothing that came with the session but what sshd itself says."""
+    account = pwd.getpwuid(os.geteuid())
+    kept = {name: environ[name] for name in _KEPT if name in environ}
+    names = {"USER": account.pw_name, "LOGNAME": account.pw_name, "HOME": account.pw_dir}
+    return {"PATH": _PATH, "LANG": "C.UTF-8", "SHELL": "/bin/sh", **names, **kept}
+
+
+def _subject(session: Session | None, original: str | None) -> tuple[str, str | None]:
+    """The verb and the app of a session, for the log."""
+    match session:
+        case Call(verb, _):
+            return verb, None
+        case Push(app):
+            return "push", app
+        case None:
+            return "session " + ("with a shell" if original is None else named(original)), None
+        case _:
+            return "session", None
+
+
+def _check(policy: Policy, user: str, session: Session | None) -> None:
+    allowed = policy.user(user)
+    if session is None:
+        raise UserError(
+            f"{user} has no shell on this host, and may not run programs or copy files there",
+            f"command= in authorized_keys, for {user}",
+            "use `fata deploy`, `status`, `logs`, `history`, `rollback` and `secrets` with `--to`, "
+            "or `git push` to APP.git",
+        )
+    match session:
+        case Call(verb, _):
+            allowed.check_verb(verb)
+        case Push(app):
+            allowed.check(Wish("push", app), Used())
+        case _:
+            pass
+
+
+def _push(audit: Audit, root: Path, app: str, entry: Entry, environ: Mapping[str, str]) -> int:
+    """Let git receive what is pushed; its hook is ours, and carries on as this user."""
+    from fata.host.push.repository import prepare
+
+    begun = audit.begin(entry)
+    try:
+        place = prepare(root, app, (str(root / "bin" / "fata"),))
+        code = subprocess.run(
+            ("git", "receive-pack", os.fspath(place)), env=dict(environ), check=False
+        ).returncode
+    except BaseException as error:
+        why = error.what if isinstance(error, UserError) else type(error).__name__
+        audit.finish(begun, Result.FAILED, why)
+        raise
+    result = Result.FAILED if code else Result.DONE
+    with contextlib.suppress(UserError):
+        audit.finish(begun, result, f"git ended with {code}" if code else "")
+    return 1 if code else 0
+
+
+def _python() -> str:
+    """What `fata.host.runtime` asks for: of our Python, which is the host's."""
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    return f"{version} {os.uname().machine} {os.confstr('CS_GNU_LIBC_VERSION')}"
+
+
+_ANSWERS: Mapping[Question, Callable[[], str]] = {
+    Question.NOTHING: str,
+    Question.USER_NAME: lambda: pwd.getpwuid(os.geteuid()).pw_name,
+    Question.USER_NUMBER: lambda: str(os.geteuid()),
+    Question.GROUPS: lambda: " ".join(grp.getgrgid(group).gr_name for group in [os.getegid()]),
+    Question.PYTHON: _python,
+    # The host's own bundle stands for any other: administrators ship those.
+    Question.BUNDLE: lambda: "same",
+}
