@@ -20,7 +20,7 @@ from typing import BinaryIO, Protocol
 from fata.deploy.audit import Audit, Entry, Result, who
 from fata.deploy.policy.load import load
 from fata.deploy.policy.policy import Policy
-from fata.deploy.policy.session import Ask, Call, Keep, Push, Question, Session, named, parse
+from fata.deploy.policy.session import Ask, Call, Push, Question, Session, named, parse
 from fata.deploy.policy.wish import Used, Wish
 from functoria.error import UserError
 
