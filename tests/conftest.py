@@ -142,7 +142,7 @@ class Running:
     def interrupt(self) -> int:
         """Ctrl-C; the exit code is the result."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
+        return self.process.wait(120)
 
     def end(self) -> None:
         if self.process.poll() is None:
@@ -180,7 +180,7 @@ def alive(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] != "Z"
 
 
-def gone(pid: int, seconds: float = 10) -> bool:
+def gone(pid: int, seconds: float = 60) -> bool:
     """Whether the process ends within the time."""
     deadline = time.monotonic() + seconds
     while alive(pid) and time.monotonic() < deadline:

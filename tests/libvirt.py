@@ -67,13 +67,13 @@ class Libvirt:
             [*inside, "virsh", "-q", "-c", "qemu:///system", *words],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
         assert not check or done.returncode == 0, done.stderr + self.log.read_text()
         return done.stdout.strip()
 
     def wait(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while True:
             with contextlib.suppress(AssertionError, IndexError):
                 self.virsh("list")

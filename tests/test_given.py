@@ -128,7 +128,7 @@ def test_a_host_that_tells_no_addresses_is_taken_at_the_order_of_its_bus(
     log = built.directory / "console"
     with opened(disks, print), Run(guest, choice.accelerator, log, limit=60) as run:
         run.start()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while b"listening" not in log.read_bytes() and time.monotonic() < deadline:
             time.sleep(0.1)
         ports = [nic.publish[0].host for nic in run.guest.nics if isinstance(nic, UserNic)]

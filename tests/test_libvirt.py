@@ -65,7 +65,7 @@ def inside(network: Lan, program: str, address: str) -> str:
 
 
 def ended(daemon: Libvirt, name: str) -> bool:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while daemon.virsh("domstate", name) != "shut off":
         if time.monotonic() > deadline:
             return False
@@ -108,7 +108,7 @@ def test_a_guest_finds_two_disks_and_two_interfaces(
     file.write_text(_reversed(file.read_text()))
     daemon.virsh("define", "--validate", str(file))
     daemon.virsh("start", "two")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     for name in ("large", "small"):
         disk = made.directory / "disks" / f"{name}.img"
         while not disk.read_bytes().startswith(name.encode()):
@@ -125,7 +125,7 @@ def test_a_guest_finds_two_disks_and_two_interfaces(
 
 
 def _taken(network: Lan, address: str) -> str:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         try:
             return inside(network, _TAKE, address)

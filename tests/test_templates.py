@@ -205,7 +205,7 @@ def test_dhcp(tmp_path: Path, running: StartRun, target: str) -> None:
 
         def leased(mac: str, *options: str) -> subprocess.CompletedProcess[str]:
             command = [*net.machine(mac), *udhcpc, *options]
-            return subprocess.run(command, capture_output=True, text=True, timeout=60)  # noqa: PLW1510
+            return subprocess.run(command, capture_output=True, text=True, timeout=240)  # noqa: PLW1510
 
         first = leased("52:54:00:00:01:01")
         assert first.stdout.split("\n") == [

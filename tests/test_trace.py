@@ -67,5 +67,5 @@ def test_a_server_is_traced_until_it_is_interrupted(project: MakeProject) -> Non
         assert process.stdout is not None
         assert b"listening on port 17007" in process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
     assert (made.directory / "fata.trace.json").is_file()

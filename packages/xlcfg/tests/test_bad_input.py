@@ -38,9 +38,9 @@ MEGABYTE = 1 << 20
     ],
 )
 def test_hostile_bytes(data: bytes, at: str, rule: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     found = check_text(data)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert (str(found[0].at), found[0].rule.name) == (at, rule)
     assert len(found) <= MAX_PROBLEMS + 1
     assert all(len(item.what) < 500 for item in found)
@@ -59,21 +59,21 @@ def test_a_text_beyond_the_bound_is_refused_before_it_is_read() -> None:
 def test_a_long_line_that_is_good_is_read_in_time_and_memory() -> None:
     text = "a=[" + "'0123456789'," * (MEGABYTE // 13) + "]\n"
     tracemalloc.start()
-    began = time.monotonic()
+    began = time.process_time()
     document = parse(text)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(document.settings[0].value.items) == MEGABYTE // 13  # type: ignore[union-attr]
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
     assert peak < 200 * MEGABYTE
 
 
 def test_a_long_sum_takes_linear_time() -> None:
     text = "a+='0123456789'\n" * 50_000
-    began = time.monotonic()
+    began = time.process_time()
     assert len(str(values(parse(text))["a"])) == 500_000
     check_text(text)
-    assert time.monotonic() - began < 20
+    assert time.process_time() - began < 20
 
 
 def test_findings_are_bounded() -> None:
@@ -87,16 +87,16 @@ def test_findings_are_bounded() -> None:
     ["x", ",", "=", "a=", ":", "0", "vdev=x,", "-", "1-2,", " ", "@", "all,", "x=1,", "mac=,"],
 )
 def test_small_languages_take_linear_time(reader: object, piece: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     reader(piece * (MEGABYTE // 2 // len(piece)))  # type: ignore[operator]
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_findings_in_a_long_sum_take_linear_time() -> None:
     text = 'name="a"\nkernel="k"\nrdm=""\n' + 'rdm+="\\n=x,"\n' * 20_000
-    began = time.monotonic()
+    began = time.process_time()
     assert len(check_text(text)) >= 100
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
 
 
 def test_what_a_terminal_would_act_on_is_shown() -> None:

@@ -39,7 +39,7 @@ def marked(mark: str) -> list[int]:
     return found
 
 
-def until(condition: object, seconds: float = 20) -> None:
+def until(condition: object, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:  # type: ignore[operator]
         time.sleep(0.02)

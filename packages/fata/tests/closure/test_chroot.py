@@ -183,7 +183,7 @@ def test_a_starlette_application(web: Closure, python: Interpreter, tmp_path: Pa
     order = json.dumps({"name": "tea", "when": "2026-01-02T03:04:05Z"}).encode()
     with running(web, python, tree) as port:
         for path in PATHS:
-            client = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+            client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             body = {"order": order, "form": b"a=1&b=2"}.get(path)
             kind = {"content-type": "application/x-www-form-urlencoded"} if path == "form" else {}
             client.request("POST" if body else "GET", f"/{path}", body, kind)

@@ -124,7 +124,7 @@ def test_a_command_that_does_not_end(host: FakeHost, tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(UserError, match="`true` did not end within 0 s"):
         connection.run(("true",), seconds=0.2)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 def test_a_host_that_never_stops_talking(tmp_path: Path, host: FakeHost) -> None:
@@ -149,7 +149,7 @@ def test_a_program_that_is_killed_leaves_no_connection(host: FakeHost) -> None:
     number, room = done.stdout.decode().split()
     shutil.rmtree(room)
     pid = int(number)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while Path(f"/proc/{pid}").exists() and "Z" not in state(pid):
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -189,7 +189,7 @@ def test_down_and_up_again_from_the_saved_state() -> None:
 def test_a_qemu_that_is_killed_is_noticed() -> None:
     record = lab.find().record
     record.qemu.send(signal.SIGKILL)
-    assert record.supervisor.wait(10)
+    assert record.supervisor.wait(60)
     done = fata("status", "--name", "default")
     assert done.returncode == 1
     assert "ended: QEMU was killed by SIGKILL" in done.stdout

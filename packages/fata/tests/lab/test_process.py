@@ -41,7 +41,7 @@ def started(place: Place, machine: Machine) -> Record:
 
 
 def ended(identity: Identity) -> bool:
-    return identity.wait(10)
+    return identity.wait(60)
 
 
 def test_what_is_not_kept_ends_with_its_starter(place: Place, machine: Machine) -> None:
@@ -97,7 +97,7 @@ def test_a_starter_that_is_killed_leaves_nothing(place: Place, machine: Machine)
 def test_last_words_are_told(place: Place, machine: Machine, tmp_path: Path) -> None:
     stand_in(tmp_path, f"import sys; sys.exit('{PROGRAM}: no such machine')")
     with Starting(place, machine, None) as starting:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not starting.ended and time.monotonic() < deadline:
             time.sleep(0.01)
         with pytest.raises(EndedError, match=r"\Ano such machine\Z"):

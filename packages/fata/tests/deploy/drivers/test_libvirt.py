@@ -54,7 +54,7 @@ remember_owner = 0
 _ASK = """\
 import sys
 from fata.qemu.wait import wait_http
-sys.stdout.buffer.write(wait_http(int(sys.argv[1]), "/", 60).body)
+sys.stdout.buffer.write(wait_http(int(sys.argv[1]), "/", 120).body)
 """
 _FOREIGN = """\
 <domain type="qemu"><name>foreign</name><memory unit="MiB">16</memory>
@@ -83,7 +83,7 @@ class Daemon:
             )
 
     def wait(self) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while True:
             try:
                 Virsh(self.uri).domains()
@@ -155,7 +155,7 @@ class LibvirtBench:
         (port,) = read_spec(spec.directory).nics[0].forwards
         inside = ("nsenter", "-t", str(self.daemon.first), "-n")
         command = [*inside, sys.executable, "-c", _ASK, str(port.host)]
-        return subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=100).stdout
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=160).stdout
 
     def kill(self, name: str) -> None:
         for entry in Path("/proc").glob("[0-9]*/cmdline"):
@@ -209,7 +209,7 @@ class TestLibvirt(Conformance):
         keeper = find(spec.directory, LIBVIRT_KEEPER).keeper
         assert keeper is not None
         keeper.send(signal.SIGKILL)
-        assert keeper.wait(10)
+        assert keeper.wait(60)
         found = self.found(bench, spec)
         assert (found.state, "keeper was killed" in found.remark) == (State.RUNNING, True)
         outcome = bench.driver.stop(spec.name, 5)

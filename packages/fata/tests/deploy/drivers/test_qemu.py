@@ -62,7 +62,7 @@ class QemuBench:
 
     def get(self, spec: GuestSpec) -> bytes:
         (port,) = read_spec(spec.directory).nics[0].forwards
-        return wait_http(port.host, deadline=60, alive=lambda: self.alive(spec)).body
+        return wait_http(port.host, deadline=120, alive=lambda: self.alive(spec)).body
 
     def alive(self, spec: GuestSpec) -> bool:
         return self.driver.outcome(spec.name) is None

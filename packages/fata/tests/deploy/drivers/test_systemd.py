@@ -70,7 +70,7 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
             path.write_text(_INSIDE.format(pid=first, program=shutil.which(program)))
             path.chmod(0o755)
         monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not _answers(programs / "systemctl"):
             assert time.monotonic() < deadline
             time.sleep(0.2)
@@ -78,7 +78,7 @@ def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     finally:
         process.kill()
         process.wait()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 120
         while left := sorted(_groups() - before):
             assert time.monotonic() < deadline, left
             for path in left:
@@ -93,7 +93,7 @@ def _answers(systemctl: Path) -> bool:
 
 
 def _child(pid: int) -> int:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         words = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         if words:

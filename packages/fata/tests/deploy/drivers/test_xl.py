@@ -143,7 +143,7 @@ class TestXl(Conformance):
         keeper = find(spec.directory, XL_KEEPER).keeper
         assert keeper is not None
         keeper.send(signal.SIGKILL)
-        assert keeper.wait(10)
+        assert keeper.wait(60)
         found = self.found(bench, spec)
         assert (found.state, "keeper was killed" in found.remark) == (State.RUNNING, True)
         outcome = bench.driver.stop(spec.name, 5)

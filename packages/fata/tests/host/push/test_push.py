@@ -149,17 +149,21 @@ def test_a_build_that_takes_too_much(pusher: Pusher, script: str, limits: str, w
 
 
 def test_two_pushes_at_once(pusher: Pusher) -> None:
-    slow = failing("python -c 'import time; time.sleep(4); raise SystemExit(1)'")
+    slow = failing("sh -c 'until test -e go; do sleep 0.1; done; exit 1'")
     pusher.commit(fata_toml=slow)
     with pusher.start() as first:
         work = pusher.root / "build" / "app" / "work" / "fata.toml"
         while not work.exists():
             assert first.poll() is None
         pusher.commit(fata_toml=failing("false"))
-        second = pusher.push()
+        with pusher.start() as second:
+            assert second.stdout
+            waits = "another push of this app is at work; waiting for it"
+            assert any(waits in line for line in second.stdout)
+            work.with_name("go").touch()
+            said = ended(second).said
         assert ended(first).code != 0
-    assert "another push of this app is at work; waiting for it" in second.said
-    assert any("`false` ended with exit code 1" in line for line in second.said)
+    assert any("`false` ended with exit code 1" in line for line in said)
 
 
 def test_what_is_pushed_cannot_reach_out_of_its_room(pusher: Pusher, tmp_path: Path) -> None:

@@ -181,7 +181,7 @@ def test_a_request_that_outlasts_the_drain_is_cut_off(serve: Any, swallows: bool
             if not swallows:
                 raise
         if swallows:
-            await asyncio.sleep(2)
+            await asyncio.sleep(60)
 
     with serve(application, drain_timeout=0.1) as server:
         peer = server.peer().send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -189,5 +189,5 @@ def test_a_request_that_outlasts_the_drain_is_cut_off(serve: Any, swallows: bool
         started = time.monotonic()
         server.cancel()
         peer.read_all()
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 20
         peer.close()

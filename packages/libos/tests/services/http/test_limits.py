@@ -81,7 +81,7 @@ def test_a_head_that_trickles_in_is_408(serve: Any) -> None:
             peer.send(bytes((byte,)))
             time.sleep(0.01)
         assert peer.read_all().startswith(b"HTTP/1.1 408 Request Timeout\r\n")
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 20
         peer.close()
 
 
