@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from fata.deploy.agent.wire import Speaker
 from fata.deploy.audit import Audit, Entry, Result, who
 from fata.deploy.policy.load import load
 from fata.deploy.policy.policy import Policy
@@ -26,6 +27,9 @@ from functoria.error import UserError
 
 USER = "FATA_USER"
 """The variable that says whom the gate has let in, for the hook of a repository."""
+
+_IN_FRAMES = "upload"
+"""The verb whose client does not expect lines of JSON."""
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _BLOCK = 1 << 16
@@ -73,6 +77,9 @@ def gate(
         # It is refused also where that cannot be written down.
         with contextlib.suppress(UserError):
             Audit(root).append(replace(entry, result=Result.REFUSED, why=error.what))
+        if isinstance(session, Call) and session.verb != _IN_FRAMES:
+            Speaker(stdout).error(error)
+            return 1
         raise
     match session:
         case Call(verb, words):

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
-from fata.deploy.policy.permission import NEEDED
-
 LONGEST = 1 << 17
 """Of a command; the kernel gives no program a longer variable."""
 
 _APP = r"(?P<app>[a-z][a-z0-9-]{0,30})(?:\.git)?/?"
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SUDO = ["sudo", "-n", "--"]
+_VERB = re.compile(r"[a-z][a-z-]{0,30}", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,255}", re.ASCII)
 _PUSH = ("git-receive-pack", "git receive-pack")
 
@@ -48,7 +47,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`Call(verb, words)` is `fata agent VERB WORDS`, of whatever bundle."""
+    """`Call(verb, words)` is `fata agent VERB WORDS`, of whatever bundle; it may be no verb."""
 
     verb: str
     words: tuple[str, ...]
@@ -104,7 +103,7 @@ def _asked(words: list[str], root: Path) -> Session | None:
         case ["env", program, "agent", verb, *rest] | [program, "agent", verb, *rest]:
             # No option is among them: what a user wants is in the request.
             plain = all(map(_WORD.fullmatch, rest))
-            ours = plain and _is_ours(program, root) and verb in NEEDED
+            ours = plain and _VERB.fullmatch(verb) and _is_ours(program, root)
             return Call(verb, tuple(rest)) if ours else None
     return None
 
