@@ -9,6 +9,7 @@ import click
 from fata.cli.project import saved_project
 from fata.cli.show import count, size
 from fata.image.manifest import Manifest
+from fata.project import Project
 from functoria import UserError
 from functoria.cli.hinted import HintedCommand
 from functoria.cli.plans import carry_out, dry_run_option
@@ -33,14 +34,7 @@ def command(settings: Settings, dry_run: bool) -> None:
     The result lies in dist/NAME-TARGET, with a manifest that says what it is.
     """
     began = time.monotonic()
-    project = saved_project(settings)
-    saved = saved_file(settings.tool, project.directory)
-    if not saved.is_file():
-        raise UserError(
-            "the project is not configured",
-            from_here(saved),
-            "run `fata configure` first, with `-t virtio` or `-t xen` for a VM",
-        )
+    project = configured(settings)
     from fata.build.build import planned
 
     build = planned(project, settings.report)
@@ -51,6 +45,19 @@ def command(settings: Settings, dry_run: bool) -> None:
         settings.report(text)
     settings.report(f"built in {time.monotonic() - began:.1f} s: run `fata run`")
     click.echo(project.output)
+
+
+def configured(settings: Settings) -> Project:
+    """`configured(settings)` is the project, which was configured. Raises `UserError`."""
+    project = saved_project(settings)
+    saved = saved_file(settings.tool, project.directory)
+    if not saved.is_file():
+        raise UserError(
+            "the project is not configured",
+            from_here(saved),
+            "run `fata configure` first, with `-t virtio` or `-t xen` for a VM",
+        )
+    return project
 
 
 def summary(made: Manifest) -> tuple[str, ...]:

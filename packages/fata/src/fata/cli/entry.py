@@ -21,12 +21,26 @@ VERBS: Mapping[str, Verb] = {
     "query": STANDARD["query"],
     "clean": Verb("functoria.cli.verbs.clean", "Remove what configure and build have made."),
     "doctor": Verb("fata.cli.doctor", "Say what this machine can and cannot do."),
+    "deploy": Verb("fata.cli.deploy", "Build, ship, check and switch: a release goes live."),
+    "status": Verb("fata.cli.status", "Show what runs on a host, and how it is."),
+    "logs": Verb("fata.cli.logs", "Follow what an app prints."),
+    "console": Verb(
+        "fata.cli.console", "Show a guest's console, from its start, also after its end."
+    ),
+    "history": Verb(
+        "fata.cli.history", "Show what happened to an app, and what can be returned to."
+    ),
+    "rollback": Verb("fata.cli.rollback", "Return to the release before."),
+    "restart": Verb("fata.cli.restart", "Run the live release anew."),
+    "stop": Verb("fata.cli.stop", "End the guest of an app."),
+    "remove": Verb("fata.cli.remove", "End an app on a host, and forget its releases."),
     "secrets": Verb("fata.cli.secrets", "Set, list and remove what only a program may know."),
     "prune": Verb("fata.cli.prune", "Remove what no release on a host needs."),
     "host": Verb("fata.cli.host", "Set machines up that run guests."),
     "ci": Verb("fata.cli.ci", "Test, build and deploy every commit, here and at a provider."),
     "lab": Verb("fata.cli.lab", "Run a Xen host inside QEMU, for those who have none."),
     "kernel": Verb("fata.cli.kernel", "Build, list and inspect kernels."),
+    "agent": Verb("fata.cli.agent", "Carry out a request on a host.", hidden=True),
     "completion": STANDARD["completion"],
     "help": STANDARD["help"],
 }

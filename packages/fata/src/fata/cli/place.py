@@ -45,6 +45,7 @@ _to = click.option(
 )
 _environment = click.option(
     "--env",
+    "--environment",
     "environment",
     metavar="ENV",
     default=PRODUCTION,

@@ -96,8 +96,7 @@ class Connection:
         `UserError` when the connection is lost, or the command has not ended after so many
         `seconds`.
         """
-        words = [*(() if plain else self.become), *arguments]
-        command = [*self._ssh_words(), "--", self.destination.name, shlex.join(words)]
+        command = self.command(arguments, plain=plain)
         with tempfile.TemporaryFile() as stdin:
             stdin.write(content)
             stdin.seek(0)
@@ -113,6 +112,11 @@ class Connection:
         if code == _SSH_FAILED and self._ends_soon():
             raise failure.lost(self.destination)
         return Result(code, out, err)
+
+    def command(self, arguments: Sequence[str], *, plain: bool = False) -> tuple[str, ...]:
+        """`command(arguments)` is a command of this machine that runs those words on the host."""
+        words = [*(() if plain else self.become), *arguments]
+        return (*self._ssh_words(), "--", self.destination.name, shlex.join(words))
 
     @property
     def alive(self) -> bool:

@@ -15,10 +15,14 @@ from functoria.tool import Tool
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """`Verb("module", doc)` is a verb whose module has a click command called `command`."""
+    """`Verb("module", doc)` is a verb whose module has a click command called `command`.
+
+    One that is `hidden` is for programs: help and completion do not show it.
+    """
 
     module: str
     doc: str
+    hidden: bool = False
 
 
 class Verbs(click.Group):
@@ -44,7 +48,7 @@ class Verbs(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The verbs, in the order in which one needs them."""
-        return list(self.verbs)
+        return list(self._shown())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb's command; `None` if there is no such verb."""
@@ -57,7 +61,7 @@ class Verbs(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of verbs without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, verb.doc) for name, verb in self.verbs.items()])
+            formatter.write_dl([(name, verb.doc) for name, verb in self._shown().items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -67,8 +71,11 @@ class Verbs(click.Group):
             args = [self._meant(args[0], ctx), *args[1:]]
         return super().resolve_command(ctx, args)
 
+    def _shown(self) -> Mapping[str, Verb]:
+        return {name: verb for name, verb in self.verbs.items() if not verb.hidden}
+
     def _meant(self, word: str, ctx: click.Context) -> str:
-        begun = [verb for verb in self.verbs if verb.startswith(word)]
+        begun = [verb for verb in self._shown() if verb.startswith(word)]
         if len(begun) == 1:
             return begun[0]
         if begun:
@@ -76,7 +83,7 @@ class Verbs(click.Group):
             raise click.UsageError(f"'{word}' may be the beginning of {which}", ctx)
         from difflib import get_close_matches
 
-        near = get_close_matches(word, self.verbs, 1)
+        near = get_close_matches(word, self._shown(), 1)
         hint = f"; did you mean `{near[0]}`?" if near else ""
         raise click.UsageError(f"There is no command '{word}'{hint}", ctx)
 

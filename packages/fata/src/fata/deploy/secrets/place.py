@@ -24,6 +24,10 @@ class Place:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
 
+    def file(self, guest: str) -> Path:
+        """`file(guest)` is where the disk of that guest is, or would be."""
+        return self.directory / guest / _FILE
+
     def put(self, guest: str, disk: bytes) -> Path:
         """`put(guest, disk)` is the file with that disk; an earlier one of the guest is replaced.
 

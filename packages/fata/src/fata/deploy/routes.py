@@ -1,0 +1,88 @@
+"""Which ports of the host lead to which guests: what the records and the guests say of it."""
+
+from __future__ import annotations
+
+from fata.deploy.drivers.directory import read_spec
+from fata.deploy.host import Host
+from fata.deploy.records.records import Generation, Wanted
+from fata.deploy.stages import Stage
+from fata.deploy.traffic.route import Endpoint, Route
+from fata.qemu.publish import LOOPBACK
+from fata.settings import Protocol
+from functoria.error import UserError
+
+
+def routes(host: Host) -> tuple[Route, ...]:
+    """`routes(host)` is where each port leads: to the live generation of its service.
+
+    It follows from the records alone, so that whoever computes it after a crash finds the same.
+    """
+    wanted = host.records.services()
+    found: dict[tuple[Protocol, int], Route] = {}
+    for generation in host.records.generations():
+        if generation.stage is Stage.LIVE and wanted.get(generation.service) is Wanted.RUNNING:
+            for route in routes_of(host, generation):
+                found[route.protocol, route.port] = route
+    return tuple(found[key] for key in sorted(found))
+
+
+def routes_of(host: Host, generation: Generation) -> tuple[Route, ...]:
+    """`routes_of(host, generation)` is where its ports lead, or would if it were live."""
+    found = []
+    for port in generation.release.ports:
+        endpoint = endpoint_of(host, generation, port.guest, port.nic, port.protocol)
+        if endpoint is not None:
+            found.append(Route(port.protocol, port.host, generation.guest, endpoint))
+    return tuple(found)
+
+
+def endpoint_of(
+    host: Host,
+    generation: Generation,
+    port: int,
+    nic: str | None = None,
+    protocol: Protocol = Protocol.TCP,
+) -> Endpoint | None:
+    """`endpoint_of(host, generation, port)` is where a port of its guest is reached from here.
+
+    `None` where it has no such interface, or was not started.
+    """
+    try:
+        spec = read_spec(host.guests / generation.guest)
+    except UserError:
+        return None
+    found = next((one for one in spec.nics if nic in (None, one.name)), None)
+    if found is None:
+        return None
+    if found.bridge is not None:
+        address = host.records.addresses.of(generation.service, generation.slot, found.name)
+        return None if address is None else Endpoint(str(address), port)
+    for forward in found.forwards:
+        if forward.guest == port and forward.protocol.value == protocol.value:
+            return Endpoint(forward.address, forward.host)
+    return None
+
+
+def check(host: Host, generation: Generation) -> None:
+    """`check(host, generation)` raises `UserError` for a port of the host that cannot be had."""
+    taken = {
+        (port.protocol, port.host): other
+        for other in host.records.generations()
+        if other.service != generation.service and other.stage in (Stage.LIVE, Stage.DRAINING)
+        for port in other.release.ports
+    }
+    for port in generation.release.ports:
+        other = taken.get((port.protocol, port.host))
+        if other is not None:
+            raise UserError(
+                f"port {port.host}/{port.protocol} of this host leads to {other.service}",
+                "ports",
+                "choose another port in fata.toml, or remove that app with `fata remove`",
+            )
+    # Where in the guest they will lead is not known before it runs, and is no obstacle.
+    host.traffic.check(
+        [
+            Route(port.protocol, port.host, generation.guest, Endpoint(LOOPBACK, port.guest))
+            for port in generation.release.ports
+        ]
+    )

@@ -1,0 +1,110 @@
+"""The one process of fata's that stays on a host: what should run, runs."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from fata.deploy.host import Host, Report
+from fata.deploy.records.database import restore
+from fata.deploy.repair import Repairer
+from fata.deploy.watch import Watch
+from functoria.error import UserError
+
+PAUSE = 1.0
+_LOCK = "supervisor.lock"
+_BACK_UP_TURNS = 3600
+
+
+def supervise(
+    root: Path,
+    opened: Callable[[Path], Host],
+    report: Report,
+    over: Callable[[], bool] = lambda: False,
+) -> int:
+    """`supervise(root, opened, report)` runs until it is asked to end by a signal.
+
+    `opened(root)` is the host; it ends, too, when it is `over`. There is one supervisor of a root at a time: a second one ends at
+    once with 0. What fails is tried again, and said once.
+    """
+    end = threading.Event()
+    with _alone(root) as alone:
+        if not alone:
+            report("another supervisor is at work here")
+            return 0
+        _end_by_signals(end)
+        if restore(root):
+            report("the records were damaged: the last copy of them is used")
+        host = opened(root)
+        try:
+            with contextlib.suppress(UserError):
+                host.records.database.back_up()
+            _turns(host, report, end, over)
+        finally:
+            host.records.close()
+    return 0
+
+
+def _turns(host: Host, report: Report, end: threading.Event, over: Callable[[], bool]) -> None:
+    repairer, watch = Repairer(host, report), Watch(host, report)
+    said, turn = "", 0
+    while not end.is_set() and not over():
+        try:
+            repairer.run()
+            watch.run()
+            turn += 1
+            if turn % _BACK_UP_TURNS == 0:
+                host.records.trim()
+                host.records.database.back_up()
+            said = ""
+        except UserError as error:
+            if str(error) != said:
+                report(str(error))
+            said = str(error)
+        except Exception:
+            found = traceback.format_exc()
+            if found != said:
+                report(found)
+            said = found
+        end.wait(PAUSE)
+
+
+@contextlib.contextmanager
+def _alone(root: Path) -> Iterator[bool]:
+    lock = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(lock)
+
+
+def running(root: Path) -> bool:
+    """`running(root)` is whether a supervisor is at work there."""
+    try:
+        lock = os.open(root / _LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def _end_by_signals(end: threading.Event) -> None:
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: end.set())
