@@ -85,19 +85,34 @@ class Conformance:
     def test_a_guest_answers_and_is_asked_to_end(
         self, bench: Bench, make: Callable[..., GuestSpec]
     ) -> None:
-        spec = make("--do=serve")
+        foreign, spec = bench.foreign(), make("--do=serve")
         bench.driver.start(spec)
         assert bench.get(spec) == b"hello"
-        (found,) = bench.driver.list()
+        (found,) = bench.driver.list()  # and not the foreign one
         assert (found.name, found.state, found.remark) == (spec.name, State.RUNNING, "")
+        assert found.name != foreign
         assert found.number
         assert abs((found.started or 0) - time.time()) < 300
         assert bench.driver.outcome(spec.name) is None
-        outcome = bench.driver.stop(spec.name, 20)
+        self.a_name_in_use_is_refused(bench, spec)
+        self.another_process_sees_the_same_guests(bench, spec)
+        outcome = bench.again().stop(spec.name, 60)
         assert (outcome.code, outcome.state) == (130, State.ENDED)
         assert bench.driver.outcome(spec.name) == outcome
         assert self.found(bench, spec).state is State.ENDED
         assert bench.leftovers(spec.name) == []
+
+    def a_name_in_use_is_refused(self, bench: Bench, spec: GuestSpec) -> None:
+        with pytest.raises(UserError, match=r"runs already|in use"):
+            bench.driver.start(spec)
+        assert self.found(bench, spec).state is State.RUNNING
+        assert bench.get(spec) == b"hello"
+
+    def another_process_sees_the_same_guests(self, bench: Bench, spec: GuestSpec) -> None:
+        other = bench.again()
+        assert other.list() == bench.driver.list()
+        assert other.console(spec.name) == bench.driver.console(spec.name)
+        assert other.statistics(spec.name).cpu > 0
 
     def test_statistics_grow(self, bench: Bench, make: Callable[..., GuestSpec]) -> None:
         spec = make("--do=spin")
@@ -112,8 +127,6 @@ class Conformance:
     @pytest.mark.parametrize(
         ("arguments", "code", "reason"),
         [
-            (("--do=exit",), 0, "exited with 0"),
-            (("--do=exit", "--number=3"), 3, ""),
             (("--do=throw",), 70, "thrown on purpose"),
             (("--no-such-argument",), 64, "--no-such-argument"),
         ],
@@ -136,9 +149,10 @@ class Conformance:
 
     # -- what ends badly ------------------------------------------------------------------------
 
-    def test_a_hypervisor_that_is_killed_is_a_crash(
+    def test_a_hypervisor_that_is_killed_is_a_crash_which_can_be_destroyed(
         self, bench: Bench, make: Callable[..., GuestSpec]
     ) -> None:
+        """albatross#39: a boot loop that could not be removed."""
         spec = make("--do=serve")
         bench.driver.start(spec)
         self.said(bench, spec, "listening")
@@ -147,6 +161,10 @@ class Conformance:
         assert (outcome.code, outcome.state) == (NO_OUTCOME, State.CRASHED)
         assert self.found(bench, spec).state is State.CRASHED
         assert "listening" in self.console(bench, spec)
+        bench.driver.destroy(spec.name)
+        assert bench.leftovers(spec.name) == []
+        bench.driver.start(spec)
+        assert bench.get(spec) == b"hello"
 
     def test_a_guest_that_uses_all_its_memory_is_told_of(
         self, bench: Bench, make: Callable[..., GuestSpec]
@@ -166,19 +184,11 @@ class Conformance:
         self.said(bench, spec, "deaf")
         began = time.monotonic()
         outcome = bench.driver.stop(spec.name, 1.0)
-        assert 1.0 <= time.monotonic() - began < 15
+        assert 1.0 <= time.monotonic() - began < 60
         assert (outcome.code, outcome.state) == (NO_OUTCOME, State.ENDED)
         assert bench.leftovers(spec.name) == []
 
     # -- names and identity ---------------------------------------------------------------------
-
-    def test_a_name_in_use_is_refused(self, bench: Bench, make: Callable[..., GuestSpec]) -> None:
-        spec = make("--do=serve")
-        bench.driver.start(spec)
-        with pytest.raises(UserError, match=r"runs already|in use"):
-            bench.driver.start(spec)
-        assert self.found(bench, spec).state is State.RUNNING
-        assert bench.get(spec) == b"hello"
 
     def test_a_name_can_be_used_again_and_the_console_before_is_kept(
         self, bench: Bench, make: Callable[..., GuestSpec]
@@ -190,25 +200,6 @@ class Conformance:
         assert self.ended(bench, spec).code == 5
         previous = bench.driver.console(spec.name).with_name("console.previous")
         assert b"fata: exit 5" in previous.read_bytes()
-
-    def test_only_ours_are_listed(self, bench: Bench, make: Callable[..., GuestSpec]) -> None:
-        foreign = bench.foreign()
-        spec = make("--do=serve")
-        bench.driver.start(spec)
-        assert [found.name for found in bench.driver.list()] == [spec.name]
-        assert foreign not in [found.name for found in bench.driver.list()]
-
-    def test_another_process_sees_the_same_guests(
-        self, bench: Bench, make: Callable[..., GuestSpec]
-    ) -> None:
-        spec = make("--do=serve")
-        bench.driver.start(spec)
-        other = bench.again()
-        assert other.list() == bench.driver.list()
-        assert other.console(spec.name) == bench.driver.console(spec.name)
-        assert other.statistics(spec.name).cpu > 0
-        self.said(bench, spec, "listening")
-        assert other.stop(spec.name, 20).code == 130
 
     def test_guests_run_side_by_side(self, bench: Bench, make: Callable[..., GuestSpec]) -> None:
         first, second = make("--do=serve"), make("--do=serve")
@@ -235,18 +226,6 @@ class Conformance:
         outcome = bench.driver.outcome(spec.name)
         assert outcome is not None
         assert (outcome.code, outcome.state) == (NO_OUTCOME, State.ENDED)
-
-    def test_what_has_crashed_can_be_destroyed(
-        self, bench: Bench, make: Callable[..., GuestSpec]
-    ) -> None:
-        """albatross#39: a boot loop that could not be removed."""
-        spec = make("--do=serve")
-        bench.driver.start(spec)
-        bench.kill(spec.name)
-        bench.driver.destroy(spec.name)
-        assert bench.leftovers(spec.name) == []
-        bench.driver.start(spec)
-        assert bench.get(spec) == b"hello"
 
     @pytest.mark.parametrize("damage", ["nothing", "empty files", "nonsense", "no directory"])
     def test_what_has_a_damaged_directory_can_be_listed_and_destroyed(
@@ -282,7 +261,8 @@ class Conformance:
         spec = make("--do=exit", "--number=7")
         spec = replace(spec, command_line=spec.command_line.replace(" quiet", ""))
         bench.driver.start(spec)
-        self.ended(bench, spec)
+        outcome = self.ended(bench, spec)
+        assert (outcome.code, outcome.state) == (7, State.ENDED)
         text = self.console(bench, spec)
         assert "Linux version" in text
         assert "fata: exit 7" in text
@@ -291,7 +271,8 @@ class Conformance:
         """albatross 2.7.2: a console that grew without bounds."""
         spec = replace(make("--do=flood", "--number=200"), console_bytes=32768)
         bench.driver.start(spec)
-        assert self.ended(bench, spec).code == 0
+        outcome = self.ended(bench, spec)
+        assert (outcome.code, outcome.reason) == (0, "exited with 0")
         path = bench.driver.console(spec.name)
         assert path.stat().st_size <= 32768
         text = self.console(bench, spec)
