@@ -37,11 +37,15 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Debian:
-    """`Debian(kernel, initramfs, root)` is what starts it; `root` is a squashfs."""
+    """`Debian(kernel, initramfs, root, version)` is what starts it; `root` is a squashfs.
+
+    `version` is the kernel's.
+    """
 
     kernel: Path
     initramfs: Path
     root: Path
+    version: str
 
     @property
     def files(self) -> tuple[Path, Path, Path]:
@@ -74,7 +78,8 @@ def debian(site: Path, address: str, scratch: Path, report: Report) -> Debian:
         said = packed.stderr.decode(errors="replace").strip()[-300:]
         raise UserError(f"`sqfstar` failed: {said}", str(root), "run `tools/setup --bench`")
     whole.unlink()
-    return Debian(system / "kernel", system / "initramfs", root)
+    version = (system / "version").read_text().strip()
+    return Debian(system / "kernel", system / "initramfs", root, version)
 
 
 def _system(address: str, report: Report) -> Path:

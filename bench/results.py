@@ -151,7 +151,7 @@ class XenStart:
     """One guest of Xen on a lab: its bytes, and its way from `xl create` to HTTP 200, in seconds.
 
     `memory` is the MiB that it needs, to 8, `None` where it was not looked for. Ratios are to the
-    guest with systemd.
+    guest with systemd of the same type.
     """
 
     name: str

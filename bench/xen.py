@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from baseline import site_of
-from debian import debian
+from debian import Debian, debian
 from memory import smallest
 from results import LabTimes, Xen, XenStart, ratio, samples
 from variant import configured
@@ -22,19 +22,22 @@ from fata.lab import Forward, Lab
 from fata.qemu.wait import wait_http
 from fata.xen.addresses import Address, words_of
 from fata.xen.guest import Place, configuration
+from fata.xen.toolstack import Condition, Toolstack
 from functoria import UserError
 
 Report = Callable[[str], None]
 
 ORDINARY = "systemd"
-"""The name of the guest by ordinary means."""
+"""What the names of the guests by ordinary means begin with; their type follows."""
 TIMED_MEMORY = 256
 """MiB that every guest has while it is timed."""
 
 _LAB = "bench"
 _HOME = Path("/root/bench")
 _LIMIT = 900.0  # seconds that a start may take, emulated twice over on a busy machine
+_SLICE = 30.0  # seconds of asking, in which `wait_http` does not become too slow to be exact
 _TYPES = ("pvh", "pv")
+_SLOWEST = f"{ORDINARY}-pvh"  # the memory that it needs would take half an hour to find
 _STEP = 8  # MiB: to that the needed memory is found
 _WORDS = (
     "root=/dev/xvda rootfstype=squashfs ro systemd.volatile=state console=hvc0 quiet "
@@ -67,7 +70,7 @@ def xen(kernels: Sequence[str], scratch: Path, *, quick: bool, report: Report) -
 
     The lab is one of its own, and nothing of it is left.
     """
-    guests = (_ordinary(scratch, report), *_ours(kernels, scratch, report))
+    guests = (*_ordinary(scratch, report), *_ours(kernels, scratch, report))
     labs.reset(_LAB)
     try:
         lab, times = _lab(1 if quick else 3, report)
@@ -97,31 +100,36 @@ def _seconds(work: Callable[[], object]) -> float:
     return time.monotonic() - began
 
 
-def _ordinary(scratch: Path, report: Report) -> Guest:
+def _ordinary(scratch: Path, report: Report) -> tuple[Guest, ...]:
     address = Address(64)
     directory = scratch / ORDINARY
     project = configured(directory, {"target": "unix"})
     site = site_of(project.directory, directory / "site")
     made = debian(site, address.ipv4, directory, report)
-    names = [str(_HOME / path.name) for path in made.files]
+    return tuple(_peer(made, kind, address) for kind in _TYPES)
+
+
+def _peer(made: Debian, kind: str, address: Address) -> Guest:
+    name = f"{ORDINARY}-{kind}"
+    kernel, ramdisk, root = (str(_HOME / path.name) for path in made.files)
 
     def text(memory: int) -> str:
         return "\n".join(
             (
-                f'name = "{ORDINARY}"',
-                'type = "pvh"',
-                f'kernel = "{names[0]}"',
-                f'ramdisk = "{names[1]}"',
+                f'name = "{name}"',
+                f'type = "{kind}"',
+                f'kernel = "{kernel}"',
+                f'ramdisk = "{ramdisk}"',
                 f'cmdline = "{_WORDS}"',
                 f"memory = {memory}",
-                f'disk = ["format=raw, vdev=xvda, access=ro, target={names[2]}"]',
+                f'disk = ["format=raw, vdev=xvda, access=ro, target={root}"]',
                 f'vif = ["mac={address.mac}, bridge={labs.BRIDGE}"]',
                 'on_crash = "destroy"',
                 "",
             )
         )
 
-    return Guest(ORDINARY, "debian", "pvh", text, made.files, address)
+    return Guest(name, f"debian {made.version}", kind, text, made.files, address)
 
 
 def _ours(kernels: Sequence[str], scratch: Path, report: Report) -> tuple[Guest, ...]:
@@ -161,18 +169,22 @@ def _starts(lab: Lab, guests: Sequence[Guest], quick: bool, report: Report) -> t
             report(f"{guest.name}: HTTP 200 after {found:.1f} s")
             if number or quick:  # the first round is not counted
                 times[guest.name].append(found)
-    needs = {guest.name: None if quick else _memory(lab, guest, times, report) for guest in guests}
-    base = guests[0]
+    needs = {
+        guest.name: None if quick or guest.name == _SLOWEST else _memory(lab, guest, times, report)
+        for guest in guests
+    }
+    peers = {guest.kind: guest for guest in guests if guest.name.startswith(ORDINARY)}
     return tuple(
         XenStart(
             name=guest.name,
             kernel=guest.kernel,
             type=guest.kind,
             bytes=_bytes(guest),
-            size_ratio=ratio(_bytes(guest), _bytes(base)),
+            size_ratio=ratio(_bytes(guest), _bytes(peers[guest.kind])),
             http=samples(times[guest.name], 2),
             http_ratio=ratio(
-                samples(times[guest.name], 2).median, samples(times[base.name], 2).median
+                samples(times[guest.name], 2).median,
+                samples(times[peers[guest.kind].name], 2).median,
             ),
             timed_memory=TIMED_MEMORY,
             memory=needs[guest.name],
@@ -210,24 +222,31 @@ def _answered(lab: Lab, guest: Guest, memory: int, limit: float) -> float | None
     try:
         began = time.monotonic()
         lab.run(["xl", "create", "-q", guest.file])
-        reply = wait_http(forward.host, "/", limit)
-        return time.monotonic() - began if reply.status == 200 else None
-    except TimeoutError:
-        return None
+        return _first_answer(lab, guest, forward.host, began, limit)
     finally:
         lab.run(["xl", "destroy", guest.name], check=False)
         lab.run(["rm", "-rf", str(_HOME)])
         lab.withdraw(forward)
 
 
+def _first_answer(lab: Lab, guest: Guest, port: int, began: float, limit: float) -> float | None:
+    """The seconds since `began`; `None` without a 200 in time, and from a guest that has ended."""
+    while time.monotonic() - began < limit:
+        try:
+            reply = wait_http(port, "/", _SLICE)
+        except TimeoutError:
+            found = Toolstack(lab).find(guest.name)
+            if found is None or found.condition is Condition.CRASHED:
+                return None
+        else:
+            return time.monotonic() - began if reply.status == 200 else None
+    return None
+
+
 def _wait_for_memory(lab: Lab, mebibytes: int) -> None:
     """Xen gives the memory of a guest that ended back bit by bit."""
     deadline = time.monotonic() + _LIMIT
-    while True:
-        lines = lab.run(["xl", "info"]).out.decode().splitlines()
-        free = next(int(line.split(":")[1]) for line in lines if line.startswith("free_memory"))
-        if free >= mebibytes + 64:
-            return
+    while (free := Toolstack(lab).free_memory()) < mebibytes + 64:
         if time.monotonic() > deadline:
             raise UserError(f"only {free} MiB are free in the lab", _LAB, "report this")
         time.sleep(0.2)
