@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -110,7 +111,7 @@ RECEIVER = Path(receiver.__file__).read_text()
         (sent("id", "-un"), Ask(Question.USER_NAME)),
         (sent("id", "-u"), Ask(Question.USER_NUMBER)),
         (sent("sudo", "-n", "--", "id", "-Gn"), Ask(Question.GROUPS)),
-        (sent("sudo", "-n", "--", "true"), Ask(Question.NOTHING)),
+        (sent("sudo", "-n", "--", "true"), Ask(Question.ROOT)),
         (sent("env", "python3", "-I", "-c", runtime._PROBE), Ask(Question.PYTHON)),
         (
             sent("env", "python3", "-I", "-B", "-c", RECEIVER, "want", str(ROOT), DIGEST),
@@ -118,9 +119,11 @@ RECEIVER = Path(receiver.__file__).read_text()
         ),
         (sent("env", f"{ROOT}/tool/{DIGEST}/fata", "agent", "deploy"), Call("deploy", ())),
         (
-            sent("sudo", "-n", "--", "env", f"{ROOT}/tool/{DIGEST}/fata", "agent", "logs", "web"),
-            Call("logs", ("web",)),
+            f"sudo -n -- env {ROOT}/tool/{DIGEST}/fata agent --root {ROOT} receive store",
+            Call("receive", ("store",)),
         ),
+        (sent("printenv", "HOME"), Ask(Question.HOME)),
+        (sent("test", "-d", f"{ROOT}/guests"), Ask(Question.SET_UP)),
         (f"{ROOT}/bin/fata agent status", Call("status", ())),
         ("fata agent supervise", Call("supervise", ())),
         ("git-receive-pack 'website.git'", Push("website")),
@@ -159,6 +162,14 @@ def test_what_fata_and_git_send_is_understood(command: str, session: object) -> 
         "fata agent status; id",
         "fata agent status $(id)",
         "fata agent status 'x\n'",
+        "fata agent status x",
+        "fata agent receive website",
+        "fata agent receive",
+        "fata agent --root /tmp status",
+        "fata agent --root",
+        "printenv",
+        "printenv PATH",
+        "test -d /root",
         "git-upload-pack 'website.git'",
         "git-upload-archive 'website.git'",
         "git-receive-pack '../website.git'",
@@ -182,7 +193,7 @@ def test_all_else_is_not(command: str) -> None:
     [
         ("id -u", f"{os.geteuid()}\n"),
         (sent("env", "python3", "-I", "-c", runtime._PROBE), None),
-        ("sudo -n -- true", "\n"),
+        ("sudo -n -- true", ""),
         ("cat", ""),
     ],
 )
@@ -241,7 +252,7 @@ def test_what_is_refused_is_told_and_logged(
     assert "hunter2" not in (host.root / "audit.log").read_text()
 
 
-@pytest.mark.parametrize("verb", ["rollback", "supervise", "policy", "audit", "gate", "receive"])
+@pytest.mark.parametrize("verb", ["rollback", "supervise", "policy", "audit", "gate", "prune"])
 def test_a_verb_that_is_not_allowed_is_answered_as_the_agent_answers(host: Host, verb: str) -> None:
     assert host.session(f"fata agent {verb}") == 1
     assert set(json.loads(host.out)) == {"error"}
@@ -269,7 +280,7 @@ WORDS = st.lists(
             *("fata", "agent", "-B", "want", "take", str(ROOT), DIGEST, f"{ROOT}/bin/fata"),
             *(f"{ROOT}/tool/{DIGEST}/fata", "git-receive-pack", "git", "receive-pack", "sh"),
             *("website.git", "'website.git'", "../x", ";", "|", "$(id)", "`id`", "'", '"', "\n"),
-            *("supervise", "prune", "X=1", "-S", "-oX", "\\", "#", "", *NEEDED),
+            *("supervise", "store", "X=1", "--root", "-S", "-oX", "\\", "#", "", *NEEDED),
         ]
     )
     | st.text(max_size=4),
@@ -294,14 +305,12 @@ def test_no_session_runs_anything_but_what_its_user_may(
             patched.setattr(subprocess, name, popen)
         for name in ("system", "execv", "execve", "posix_spawn", "fork"):
             patched.setattr(os, name, None)
-        try:
+        with contextlib.suppress(UserError, OSError):
             host.session(command, user)
-        except (UserError, OSError):
-            pass
     for verb, _, who in host.agent.asked:
         assert who == user
         assert NEEDED[verb] is None or (user, verb) in {
-            ("alice", "deploy"), ("alice", "upload"), ("alice", "push"), ("alice", "secrets"),
+            ("alice", "deploy"), ("alice", "receive"), ("alice", "push"), ("alice", "secrets"),
         }  # fmt: skip
     for program in started:
         assert user == "alice"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -152,8 +153,8 @@ def test_what_is_not_allowed_is_said_with_its_line(
 ) -> None:
     ALICE.check("alice", FINE, Used(guests=3, memory=384, cpus=3, disk=9 << 30))
     ALICE.check("bob", replace(FINE, environment="production", memory=1 << 20), Used())
+    changed = replace(FINE, **wish)  # type: ignore[arg-type]
     with pytest.raises(UserError) as caught:
-        changed = replace(FINE, **wish)  # type: ignore[arg-type]
         ALICE.check("alice", changed, Used(**used))
     assert what in caught.value.what
     if line == 1:
@@ -263,7 +264,5 @@ def test_who_has_no_app_may_nothing_and_an_administrator_everything(wish: Wish, 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_whatever_is_in_the_file_is_understood_or_refused(content: bytes) -> None:
-    try:
-        parse(content)
-    except UserError as error:
-        assert "policy.toml" in str(error.where)
+    with contextlib.suppress(UserError):
+        assert isinstance(parse(content), Policy)

@@ -59,11 +59,11 @@ def written(request: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def encode(entry: Entry, before: str, of: int | None = None) -> bytes:
+def encode(entry: Entry, before: str, of: int | None = None, *, opens: bool = False) -> bytes:
     """`encode(entry, before)` is the line of the log, all of it printable ASCII.
 
-    `before` is the digest of what precedes it; `of` the number of the request that it is the end
-    of.
+    `before` is the digest of what precedes it, `of` the number of the request that it is the end
+    of. With `opens` it is the first of its file.
     """
     at = datetime.fromtimestamp(entry.when, UTC).isoformat(timespec="milliseconds")
     said: dict[str, object] = {
@@ -80,6 +80,7 @@ def encode(entry: Entry, before: str, of: int | None = None) -> bytes:
         "why": _text(entry.why) or None,
         "request": written(entry.request) or None,
         "of": of,
+        "opens": opens or None,
         "before": before,
     }
     kept = {name: value for name, value in said.items() if value is not None}
@@ -88,11 +89,12 @@ def encode(entry: Entry, before: str, of: int | None = None) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`Line(entry, before, of)` is a line of the log, as `encode` made it."""
+    """`Line(entry, before, of, opens)` is a line of the log, as `encode` made it."""
 
     entry: Entry
     before: str
     of: int | None
+    opens: bool
 
 
 def decode(line: bytes) -> Line | None:
@@ -116,7 +118,7 @@ def decode(line: bytes) -> Line | None:
             number=int(said["number"]),
             when=datetime.fromisoformat(_known(said, "time")).timestamp(),
         )
-        return Line(entry, _known(said, "before"), _optional(said, "of", int))
+        return Line(entry, _known(said, "before"), _optional(said, "of", int), "opens" in said)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 

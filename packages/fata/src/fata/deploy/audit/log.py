@@ -138,9 +138,9 @@ class Audit:
     def _write(self, entry: Entry, of: int | None) -> Entry:
         last = end(self._root)
         made = replace(entry, number=last.number + 1, when=self._clock())
-        line = encode(made, last.before, of)
         handle = self._open()
         try:
+            line = encode(made, last.before, of, opens=os.fstat(handle).st_size == 0)
             content = b"\n" + line if last.torn else line
             if os.write(handle, content) != len(content):
                 raise OSError(None, "the disk is full")

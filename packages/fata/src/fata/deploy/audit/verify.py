@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from fata.deploy.audit.chain import HEAD, before_of, digest, files, lines, read_head
+from fata.deploy.audit.chain import HEAD, LOG, before_of, digest, files, lines, read_head
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,15 @@ def verify(root: Path) -> Fault | None:
     suspect: tuple[str, int] | None = None
     for path in files(root):
         content = path.read_bytes()
+        if not content and path.name != LOG:
+            return Fault(path.name, 1, "it is empty")
         for count, (line, said) in enumerate(lines(content), 1):
             place = (path.name, count)
             if said is None:
                 suspect = suspect or place
                 block += line
                 continue
-            oldest = number == 0 and said.entry.number > 1 and suspect is None
+            oldest = number == 0 and said.entry.number > 1 and said.opens and suspect is None
             follows = said.entry.number == number + 1 and said.before == before_of(block)
             if not (oldest or follows):
                 return Fault(*(suspect or place), "it, or the line before it, was changed")

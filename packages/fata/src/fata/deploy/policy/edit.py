@@ -19,6 +19,7 @@ def with_user(text: str, file: str, name: str, values: Mapping[str, Value]) -> s
     Raises `UserError` where it would not be valid, or cannot be changed without the hand of
     whoever wrote it.
     """
+    text = text.replace("\r\n", "\n")
     before = parse(_bytes(text), file)
     lines = [f"[users.{name}]", *(f"{key} = {_shown(value)}" for key, value in values.items())]
     if name in before.users:
@@ -35,6 +36,7 @@ def with_user(text: str, file: str, name: str, values: Mapping[str, Value]) -> s
 
 def without_user(text: str, file: str, name: str) -> str:
     """`without_user(text, file, name)` is the file without that user. Raises `UserError`."""
+    text = text.replace("\r\n", "\n")
     before = parse(_bytes(text), file)
     if name not in before.users:
         return text
@@ -50,15 +52,15 @@ def without_user(text: str, file: str, name: str) -> str:
 
 def _around(text: str, file: str, name: str) -> tuple[list[str], list[str]]:
     """The lines before the user's table, and those after it."""
-    lines = text.replace("\r\n", "\n").split("\n")
-    first = line_of("\n".join(lines), ("users", name)) - 1
+    lines = text.split("\n")
+    first = line_of(text, ("users", name)) - 1
     if not re.match(rf'\s*\[\s*users\s*\.\s*["\']?{name}["\']?\s*\]\s*(#.*)?$', lines[first]):
         raise _by_hand(file, name)
     last = first + 1
     while last < len(lines) and not lines[last].lstrip().startswith("["):
         last += 1
-    # What is written above the next table belongs to that.
-    while last < len(lines) and last > first + 1 and _is_remark(lines[last - 1]):
+    # What is written above the next table belongs to that, and remarks at the end to nobody.
+    while last > first + 1 and _is_remark(lines[last - 1]):
         last -= 1
     return lines[:first], lines[last:]
 

@@ -12,7 +12,7 @@ import os
 import pwd
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -28,7 +28,7 @@ from functoria.error import UserError
 USER = "FATA_USER"
 """The variable that says whom the gate has let in, for the hook of a repository."""
 
-_IN_FRAMES = "upload"
+_IN_FRAMES = "receive"
 """The verb whose client does not expect lines of JSON."""
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -87,8 +87,7 @@ def gate(
         case Push(app):
             return _push(Audit(root), root, app, entry, environ)
         case Ask(question):
-            stdout.write(f"{_ANSWERS[question]()}\n".encode())
-            stdout.flush()
+            return _answer(question, root, stdout)
         case _:
             while stdin.read(_BLOCK):
                 pass
@@ -159,18 +158,32 @@ def _push(audit: Audit, root: Path, app: str, entry: Entry, environ: Mapping[str
     return 1 if code else 0
 
 
-def _python() -> str:
-    """What `fata.host.runtime` asks for: of our Python, which is the host's."""
-    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    return f"{version} {os.uname().machine} {os.confstr('CS_GNU_LIBC_VERSION')}"
-
-
-_ANSWERS: Mapping[Question, Callable[[], str]] = {
-    Question.NOTHING: str,
-    Question.USER_NAME: lambda: pwd.getpwuid(os.geteuid()).pw_name,
-    Question.USER_NUMBER: lambda: str(os.geteuid()),
-    Question.GROUPS: lambda: " ".join(grp.getgrgid(group).gr_name for group in [os.getegid()]),
-    Question.PYTHON: _python,
-    # The host's own bundle stands for any other: administrators ship those.
-    Question.BUNDLE: lambda: "same",
-}
+def _answer(question: Question, root: Path, stdout: BinaryIO) -> int:
+    """Say what the program would that the session named; none is run."""
+    account = pwd.getpwuid(os.geteuid())
+    text = ""
+    match question:
+        case Question.ROOT:
+            return 0 if account.pw_uid == 0 else 1
+        case Question.SET_UP:
+            return 0 if (root / "guests").is_dir() else 1
+        case Question.ELSEWHERE:
+            return 1
+        case Question.HOME:
+            text = account.pw_dir
+        case Question.USER_NAME:
+            text = account.pw_name
+        case Question.USER_NUMBER:
+            text = str(account.pw_uid)
+        case Question.GROUPS:
+            text = grp.getgrgid(account.pw_gid).gr_name
+        case Question.PYTHON:
+            # That of our Python, which is the host's.
+            version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+            text = f"{version} {os.uname().machine} {os.confstr('CS_GNU_LIBC_VERSION')}"
+        case Question.BUNDLE:
+            # The host's own stands for any other: administrators ship those.
+            text = "same"
+    stdout.write(f"{text}\n".encode())
+    stdout.flush()
+    return 0

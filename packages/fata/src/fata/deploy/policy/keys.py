@@ -23,7 +23,7 @@ _KEY = re.compile(
     re.ASCII,
 )
 _OURS = re.compile(
-    r'restrict,command="(?P<program>[^"]+) agent gate (?P<user>[a-z][a-z0-9-]*)" (?P<key>\S+ \S+)'
+    r'restrict,command="(?P<program>[^"]+) gate (?P<user>[a-z][a-z0-9-]*)" (?P<key>\S+ \S+)'
 )
 _PLAIN = re.compile(r"[A-Za-z0-9/._+@:,=-]+", re.ASCII)
 _MOST = 32
@@ -80,14 +80,14 @@ def parse_keys(text: str, file: str) -> tuple[PublicKey, ...]:
     return tuple(sorted(set(found)))
 
 
-def gated(text: str, launcher: Path) -> tuple[Gated, ...]:
-    """`gated(text, launcher)` is the lines of an authorized_keys that lead to that launcher."""
-    found = (_gated(line, launcher) for line in text.split("\n"))
+def gated(text: str, root: Path) -> tuple[Gated, ...]:
+    """`gated(text, root)` is the lines of an authorized_keys that lead to the gate of that host."""
+    found = (_gated(line, root) for line in text.split("\n"))
     return tuple(one for one in found if one is not None)
 
 
-def with_keys(text: str, launcher: Path, user: str, keys: tuple[PublicKey, ...]) -> str:
-    """`with_keys(text, launcher, user, keys)` is the file with these keys of the user's, only.
+def with_keys(text: str, root: Path, user: str, keys: tuple[PublicKey, ...]) -> str:
+    """`with_keys(text, root, user, keys)` is the file with these keys of the user's, only.
 
     Raises `UserError` where one of them already opens something else: of two lines sshd takes the
     first.
@@ -95,30 +95,34 @@ def with_keys(text: str, launcher: Path, user: str, keys: tuple[PublicKey, ...])
     kept = [
         line
         for line in text.split("\n")
-        if (found := _gated(line, launcher)) is None or found.user != user
+        if (found := _gated(line, root)) is None or found.user != user
     ]
     for line in kept:
         for key in () if line.lstrip().startswith("#") else keys:
             if key.text.partition(" ")[2] in line.split():
-                raise _taken(key, _gated(line, launcher))
+                raise _taken(key, _gated(line, root))
     rest = "\n".join(kept)
     ends = not rest or rest.endswith("\n")
-    return rest + ("" if ends else "\n") + "".join(_line(launcher, user, key) for key in keys)
+    return rest + ("" if ends else "\n") + "".join(_line(root, user, key) for key in keys)
 
 
-def _line(launcher: Path, user: str, key: PublicKey) -> str:
-    if not _PLAIN.fullmatch(str(launcher)):
+def _line(root: Path, user: str, key: PublicKey) -> str:
+    if not _PLAIN.fullmatch(str(root)):
         raise UserError(
-            f"`{launcher}` cannot stand in a line of authorized_keys",
+            f"`{root}` cannot stand in a line of authorized_keys",
             "command=",
             "keep what fata has on the host in a directory without blanks or quotation marks",
         )
-    return f'restrict,command="{launcher} agent gate {user}" {key.text} {user}\n'
+    return f'restrict,command="{_program(root)} gate {user}" {key.text} {user}\n'
 
 
-def _gated(line: str, launcher: Path) -> Gated | None:
+def _program(root: Path) -> str:
+    return f"{root}/bin/fata agent --root {root}"
+
+
+def _gated(line: str, root: Path) -> Gated | None:
     match = _OURS.match(line)
-    if match is None or match["program"] != str(launcher):
+    if match is None or match["program"] != _program(root):
         return None
     key = _key(match["key"])
     return None if key is None else Gated(match["user"], key)

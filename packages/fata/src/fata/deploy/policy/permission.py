@@ -23,13 +23,22 @@ DEFAULT = frozenset(Permission) - {Permission.REMOVE}
 """What a user may do of whom `may` is not said: all that can be taken back."""
 
 NEEDED: Mapping[str, Permission | None] = {
-    **{permission.value: permission for permission in Permission},
+    "deploy": Permission.DEPLOY,
+    "receive": Permission.DEPLOY,
+    "push": Permission.PUSH,
+    "rollback": Permission.ROLLBACK,
+    "restart": Permission.RESTART,
+    "stop": Permission.STOP,
+    "remove": Permission.REMOVE,
+    "secrets": Permission.SECRETS,
     "console": Permission.LOGS,
-    "upload": Permission.DEPLOY,
+    "logs": Permission.LOGS,
+    "hello": None,
     "history": None,
+    "samples": None,
     "status": None,
 }
-"""What each verb needs, `None` for what everyone may who has an app.
+"""What each verb needs, `None` for what everyone may, as far as it is about apps of theirs.
 
 A verb that is not here is for administrators: `audit`, `policy`, `prune` and whatever else.
 """

@@ -89,13 +89,12 @@ class _Place:
     def __init__(self, root: Path, home: Path) -> None:
         self._root = root
         self._policy = root / FILE_NAME
-        self._launcher = root / "bin" / "fata"
         # It may be a symbolic link, which stays one.
         self._keys = Path(os.path.realpath(home / ".ssh" / "authorized_keys"))
 
     def listed(self) -> dict[str, object]:
         policy = load(self._root)
-        lines = gated(_read(self._keys), self._launcher)
+        lines = gated(_read(self._keys), self._root)
         names = sorted({*policy.users, *(line.user for line in lines)})
         return {
             "signatures": policy.signatures,
@@ -116,7 +115,7 @@ class _Place:
             new = with_user(text, str(self._policy), asked.name, asked.values)
         before = _read(self._keys)
         keys = parse_keys(asked.keys, "KEYFILE")
-        after = with_keys(before, self._launcher, asked.name, keys)
+        after = with_keys(before, self._root, asked.name, keys)
         # A key opens nothing before the policy says what.
         self._replace(self._policy, text, new, 0o600)
         self._replace(self._keys, before, after, 0o600)
@@ -124,7 +123,7 @@ class _Place:
 
     def disallow(self, name: str) -> dict[str, object]:
         before, text = _read(self._keys), _read(self._policy)
-        after = with_keys(before, self._launcher, name, ())
+        after = with_keys(before, self._root, name, ())
         new = without_user(text, str(self._policy), name)
         if (before, text) == (after, new):
             raise UserError(
@@ -146,7 +145,7 @@ class _Place:
             os.close(lock)
 
     def _one(self, name: str) -> dict[str, object]:
-        lines = gated(_read(self._keys), self._launcher)
+        lines = gated(_read(self._keys), self._root)
         return {"user": _listed(name, load(self._root).users.get(name), lines)}
 
     def _replace(self, path: Path, before: str, after: str, mode: int) -> None:

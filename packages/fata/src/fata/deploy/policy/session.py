@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
+from fata.host.kind import STATE
+
 LONGEST = 1 << 17
 """Of a command; the kernel gives no program a longer variable."""
 
@@ -18,14 +20,16 @@ _APP = r"(?P<app>[a-z][a-z0-9-]{0,30})(?:\.git)?/?"
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _SUDO = ["sudo", "-n", "--"]
 _VERB = re.compile(r"[a-z][a-z-]{0,30}", re.ASCII)
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,255}", re.ASCII)
 _PUSH = ("git-receive-pack", "git receive-pack")
 
 
 class Question(Enum):
     """What fata asks a machine before it uses it; the gate answers, and runs nothing."""
 
-    NOTHING = auto()
+    ROOT = auto()
+    SET_UP = auto()
+    ELSEWHERE = auto()
+    HOME = auto()
     USER_NAME = auto()
     USER_NUMBER = auto()
     GROUPS = auto()
@@ -47,7 +51,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`Call(verb, words)` is `fata agent VERB WORDS`, of whatever bundle; it may be no verb."""
+    """`Call(verb, words)` is `fata agent VERB WORDS`, of whatever bundle; it may be no verb.
+
+    Of `receive` only images are among them: what is pushed comes through git.
+    """
 
     verb: str
     words: tuple[str, ...]
@@ -72,10 +79,10 @@ def parse(command: str, root: Path) -> Session | None:
     except ValueError:
         return None
     if words[:3] == _SUDO:
-        # The gate is root already, or is not to be.
+        # Whether the gate is root, `true` tells; that it becomes root, no word can make it.
         words = words[3:]
         if words == ["true"]:
-            return Ask(Question.NOTHING)
+            return Ask(Question.ROOT)
     if words == ["cat"]:
         return Keep()
     return _asked(words, root) or _push(command, root)
@@ -100,12 +107,27 @@ def _asked(words: list[str], root: Path) -> Session | None:
         case ["env", "python3", "-I", "-B", "-c", _, "want", place, digest]:
             here = place == str(root) and _DIGEST.fullmatch(digest)
             return Ask(Question.BUNDLE) if here else None
-        case ["env", program, "agent", verb, *rest] | [program, "agent", verb, *rest]:
-            # No option is among them: what a user wants is in the request.
-            plain = all(map(_WORD.fullmatch, rest))
-            ours = plain and _VERB.fullmatch(verb) and _is_ours(program, root)
-            return Call(verb, tuple(rest)) if ours else None
+        case ["printenv", "HOME"]:
+            return Ask(Question.HOME)
+        case ["test", "-d", place]:
+            known = {f"{STATE}/guests": Question.ELSEWHERE, f"{root}/guests": Question.SET_UP}
+            return Ask(known[place]) if place in known else None
+        case ["env", program, "agent", *rest] | [program, "agent", *rest]:
+            return _called(rest, root) if _is_ours(program, root) else None
     return None
+
+
+def _called(words: list[str], root: Path) -> Call | None:
+    if words[:1] == ["--root"]:
+        if words[1:2] != [str(root)]:
+            return None
+        words = words[2:]
+    if not words or not _VERB.fullmatch(words[0]):
+        return None
+    verb, *rest = words
+    if rest != (["store"] if verb == "receive" else []):
+        return None
+    return Call(verb, tuple(rest))
 
 
 def _is_ours(program: str, root: Path) -> bool:
