@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 
-THREADS = 4
+THREADS = 8
 
 
 def work(place: tuple[str, int], end: threading.Event, answers: Counter[str]) -> None:
