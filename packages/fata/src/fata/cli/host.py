@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from fata.cli.users import allow, disallow, users
 from fata.host.kind import Kind
 from functoria.cli.settings import Settings, common
 from functoria.error import UsageError
@@ -59,7 +60,11 @@ def _subnet(
 
 @click.group("host")
 def command() -> None:
-    """Set machines up that run guests."""
+    """Set machines up that run guests, and say who may use them."""
+
+
+for _user_command in (allow, disallow, users):
+    command.add_command(_user_command)
 
 
 @command.command("setup")

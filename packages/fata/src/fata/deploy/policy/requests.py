@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -55,6 +55,27 @@ class Request:
         """What the user's table is to say, in order."""
         said = {key: getattr(self, key) for key in _VALUES}
         return {key: value for key, value in said.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """`Listed(name, keys, apps, ...)` is a user, as the host tells it: as in policy.toml.
+
+    `keys` are fingerprints.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    apps: tuple[str, ...]
+    environments: tuple[str, ...]
+    may: tuple[str, ...]
+    guests: int | None
+    memory: str | None
+    cpus: int | None
+    disk: str | None
+    bridges: tuple[str, ...] | None
+    ports: tuple[str, ...] | None
+    signers: tuple[str, ...] | None
 
 
 def handle(root: Path, request: Mapping[str, object], home: Path) -> dict[str, object]:
@@ -159,23 +180,23 @@ class _Place:
 
 
 def _listed(name: str, user: User | None, lines: tuple[Gated, ...]) -> dict[str, object]:
-    """What is shown of a user; one that only a key names may do nothing."""
-    keys = sorted(line.key.fingerprint for line in lines if line.user == name)
+    """What is told of a user; one whom only a key names may do nothing."""
     found = user or User(name, may=frozenset())
-    return {
-        "name": name,
-        "keys": keys,
-        "apps": list(found.apps),
-        "environments": list(found.environments),
-        "may": sorted(found.may),
-        "guests": found.guests,
-        "memory": None if found.memory is None else SIZE.show(found.memory * _MIB),
-        "cpus": found.cpus,
-        "disk": None if found.disk is None else SIZE.show(found.disk),
-        "bridges": None if found.bridges is None else list(found.bridges),
-        "ports": None if found.ports is None else list(map(str, found.ports)),
-        "signers": None if found.signers is None else list(found.signers),
-    }
+    told = Listed(
+        name=name,
+        keys=tuple(sorted(line.key.fingerprint for line in lines if line.user == name)),
+        apps=found.apps,
+        environments=found.environments,
+        may=tuple(sorted(found.may)),
+        guests=found.guests,
+        memory=None if found.memory is None else SIZE.show(found.memory * _MIB),
+        cpus=found.cpus,
+        disk=None if found.disk is None else SIZE.show(found.disk),
+        bridges=found.bridges,
+        ports=None if found.ports is None else tuple(map(str, found.ports)),
+        signers=found.signers,
+    )
+    return asdict(told)
 
 
 def _read(path: Path) -> str:
