@@ -24,25 +24,30 @@ def unpacked(image: bytes) -> bytes:
 
     Xen takes both.
     """
-    if len(image) < 0x250 or image[0x202:0x206] != b"HdrS":
-        return image
-    (version,) = struct.unpack_from("<H", image, 0x206)
-    if version < 0x208:
-        return image
-    offset, length = struct.unpack_from("<II", image, 0x248)
-    start = ((image[0x1F1] or 4) + 1) * 512 + offset
-    elf = _decompressed(image[start : start + length])
+    elf = _decompressed(payload(image))
     return elf if elf.startswith(b"\x7fELF") else image
 
 
-def _decompressed(payload: bytes) -> bytes:
+def payload(image: bytes) -> bytes:
+    """`payload(image)` is the packed kernel in a bzImage, and empty where there is none."""
+    if len(image) < 0x250 or image[0x202:0x206] != b"HdrS":
+        return b""
+    (version,) = struct.unpack_from("<H", image, 0x206)
+    if version < 0x208:
+        return b""
+    offset, length = struct.unpack_from("<II", image, 0x248)
+    start = ((image[0x1F1] or 4) + 1) * 512 + offset
+    return image[start : start + length]
+
+
+def _decompressed(packed: bytes) -> bytes:
     try:
-        if payload.startswith(b"\xfd7zXZ\0"):
-            return lzma.LZMADecompressor(memlimit=LIMIT).decompress(payload, LIMIT)
-        if payload.startswith(b"\x28\xb5\x2f\xfd"):
-            return zstd.ZstdDecompressor().decompress(payload, LIMIT)
-        if payload.startswith(b"\x1f\x8b"):
-            return zlib.decompressobj(31).decompress(payload, LIMIT)
+        if packed.startswith(b"\xfd7zXZ\0"):
+            return lzma.LZMADecompressor(memlimit=LIMIT).decompress(packed, LIMIT)
+        if packed.startswith(b"\x28\xb5\x2f\xfd"):
+            return zstd.ZstdDecompressor().decompress(packed, LIMIT)
+        if packed.startswith(b"\x1f\x8b"):
+            return zlib.decompressobj(31).decompress(packed, LIMIT)
     except (lzma.LZMAError, zstd.ZstdError, zlib.error, EOFError):
         return b""
     return b""

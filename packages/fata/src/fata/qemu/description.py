@@ -12,6 +12,7 @@ from fata.image.output import Text
 from fata.qemu.accelerator import likely
 from fata.qemu.libvirt import BridgeNic, Domain, domain_xml
 from fata.qemu.machine import Accelerator, Disk, Guest, Machine, timer_words
+from fata.targets.keys import DEFAULT_MEMORY
 from fata.tool import TOOL
 from fata.xen.bridge import bridge
 from functoria import UserError
@@ -66,7 +67,7 @@ def domain(
         kernel=kernel,
         initramfs=output.absolute() / image.initramfs.file,
         command_line=" ".join(words),
-        memory=made.memory or 128,
+        memory=made.memory or DEFAULT_MEMORY,
         accelerator=accelerator,
         nics=vifs,
         disks=tuple(

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from fata.deploy.drivers.spec import Disk, GuestSpec
 from fata.qemu.machine import Machine
-from fata.qemu.preflight import kernel_format
 from fata.qemu.publish import assign
 from functoria.error import UserError
 
@@ -41,12 +40,12 @@ def in_use(name: str) -> UserError:
 def check_files(spec: GuestSpec, readable: bool = False) -> None:
     """`check_files(spec)` raises `UserError` for an image or a disk that cannot be used.
 
-    `readable` asks that every user may read the image.
+    `readable` asks that every user may read the image. Whether the kernel is one for it, only the
+    hypervisor's driver can say.
     """
     for what, path in (("kernel", spec.kernel), ("initramfs", spec.initramfs)):
         if path is not None:
             _check_image(what, path, readable)
-    kernel_format(spec.kernel)
     for disk in spec.disks:
         _check_disk(disk)
 

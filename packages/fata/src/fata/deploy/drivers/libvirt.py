@@ -38,6 +38,7 @@ from fata.deploy.drivers.virsh import Virsh, VirshError
 from fata.exit_codes import NO_OUTCOME
 from fata.qemu import libvirt
 from fata.qemu.machine import Accelerator, Machine, UserNic, timer_words
+from fata.qemu.preflight import kernel_format
 from fata.qemu.publish import assign
 from fata.qemu.timestamp import tsc_khz
 from functoria.error import UserError
@@ -78,6 +79,7 @@ class Libvirt:
                 f"run the guest on `{Machine.Q35}`, for which it is given other words",
             )
         check.check_files(spec)
+        kernel_format(spec.kernel)
         check.check_shape(spec)
         check.check_memory(spec)
         check.check_bridges(spec, is_bridge)

@@ -38,6 +38,7 @@ from fata.deploy.drivers.tap import DEVICE, is_bridge
 from fata.exit_codes import NO_OUTCOME
 from fata.qemu.failure import not_installed
 from fata.qemu.machine import PROGRAM
+from fata.qemu.preflight import kernel_format
 from fata.qemu.publish import assign
 from functoria.error import UserError
 
@@ -70,6 +71,7 @@ class Qemu:
         if shutil.which(PROGRAM) is None:
             raise not_installed()
         check.check_files(spec, readable=os.geteuid() == 0)
+        kernel_format(spec.kernel)
         check.check_shape(spec)
         check.check_memory(spec)
         _check_bridges(spec)
