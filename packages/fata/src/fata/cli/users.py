@@ -61,8 +61,8 @@ _to = click.option(
 def allow(settings: Settings, /, to: str, name: str, keyfile: Path, **said: object) -> None:
     """Let a user come to a host, with the keys in KEYFILE.
 
-    They get no shell, and may do there what the options say. Without options a user who is known keeps what they may do, and has these
-    keys from now on.
+    They get no shell, and may do there what the options say. Without options a user who is
+    known keeps what they may do, and has these keys from now on.
     """
     request = {key: value for key, value in said.items() if value not in (None, ())}
     answer = _asked(to, {"action": "allow", "name": name, "keys": _keys(keyfile), **request})

@@ -47,6 +47,7 @@ class Run(Protocol):
         user: str | None,
         stdin: BinaryIO,
         stdout: BinaryIO,
+        /,
     ) -> int: ...
 
 
@@ -115,7 +116,7 @@ def _subject(session: Session | None, original: str | None) -> tuple[str, str | 
         case Push(app):
             return "push", app
         case None:
-            return "session " + ("with a shell" if original is None else named(original)), None
+            return f"session {named(original or '') or 'with a shell'}", None
         case _:
             return "session", None
 
