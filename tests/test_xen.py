@@ -375,6 +375,8 @@ def test_fata_run_is_on_the_lab(project: MakeProject, faulty: Project, running: 
 @pytest.fixture
 def fata_in_dom0(host: Lab, tmp_path: Path) -> None:
     """The control domain, as a machine on which somebody installed fata."""
+    # What other tests copied there takes its memory, in which there is no room for both.
+    host.run(["sh", "-c", "rm -rf /root/*"])
     dom0.install(host, tmp_path)
 
 
