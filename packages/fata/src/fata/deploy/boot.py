@@ -27,7 +27,7 @@ from fata.deploy.service import Service
 from fata.devices.target import VIRTIO, XEN
 from fata.image.manifest import FILE_NAME, DiskDevice, Image, MachineRecord, Manifest
 from fata.nics import words_of
-from fata.qemu.accelerator import Choice, Preference, choose
+from fata.qemu.accelerator import Choice, choose
 from fata.qemu.machine import Accelerator, Machine
 from fata.qemu.publish import LOOPBACK, Publish
 from fata.qemu.publish import Protocol as QemuProtocol
@@ -174,7 +174,7 @@ def _machine(host: Host, image: Image, kernel: Path) -> tuple[MachineRecord | No
         )
     record = usable[0]
     machine = Machine(record.name)
-    return record, choose(Preference.AUTO, kernel, machine, image.kernel.blob.sha256)
+    return record, choose(host.preference, kernel, machine, image.kernel.blob.sha256)
 
 
 def _command_line(

@@ -15,6 +15,7 @@ from fata.deploy.secrets.place import Place
 from fata.deploy.secrets.vault import Vault
 from fata.deploy.store.blobs import Blobs
 from fata.deploy.traffic.traffic import Traffic
+from fata.qemu.accelerator import Preference
 
 Report = Callable[[str], None]
 
@@ -28,8 +29,8 @@ class Host:
     """`Host(root, driver, ...)` is all that a command on a host acts on.
 
     `bridge` and `subnet` are where guests are joined to a network; without them each is on a
-    user-mode network of its own. `xen` says that guests are Xen's. `passing` is told the name of
-    each step of a change before it is taken.
+    user-mode network of its own. `xen` says that guests are Xen's; others run under KVM as
+    `preference` says. `passing` is told the name of each step of a change before it is taken.
     """
 
     root: Path
@@ -43,6 +44,7 @@ class Host:
     bridge: str | None = None
     subnet: Subnet | None = None
     xen: bool = False
+    preference: Preference = Preference.AUTO
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     passing: Callable[[str], None] = _nothing

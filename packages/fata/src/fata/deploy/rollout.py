@@ -175,9 +175,18 @@ class Rollout:
                 what = error.what if isinstance(error, UserError) else "interrupted"
                 records.advance(self._lease, [(new, Stage.FAILED)], what[:500])
             if paused is not None and was_wanted is Wanted.RUNNING:
-                self._report(f"starting {paused.guest} again")
-                host.driver.start(boot.prepare(host, self._lease, paused, self._report))
-                host.traffic.apply(routes.routes(host))
+                self._resume(paused)
+
+    def _resume(self, paused: Generation) -> None:
+        host = self._host
+        self._report(f"starting {paused.guest} again")
+        host.driver.start(boot.prepare(host, self._lease, paused, self._report))
+        host.traffic.apply(routes.routes(host))
+        deadline = Deadline(paused.release.health.deadline)
+        while not (answer := ask(host, paused)).ok and not deadline.over:
+            host.sleep(min(_LOOK_SECONDS, deadline.left))
+            host.records.leases.renew(self._lease)
+        self._report(f"{paused.guest} {answer.said}")
 
     def _unhealthy(self, new: Generation, what: str) -> UnhealthyError:
         host = self._host

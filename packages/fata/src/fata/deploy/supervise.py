@@ -30,8 +30,8 @@ def supervise(
 ) -> int:
     """`supervise(root, opened, report)` runs until it is asked to end by a signal.
 
-    `opened(root)` is the host; it ends, too, when it is `over`. There is one supervisor of a root at a time: a second one ends at
-    once with 0. What fails is tried again, and said once.
+    `opened(root)` is the host; the supervisor ends, too, when it is `over`. There is one of a root
+    at a time: a second one ends at once with 0. What fails is tried again, and said once.
     """
     end = threading.Event()
     with _alone(root) as alone:

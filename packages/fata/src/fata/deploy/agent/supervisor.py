@@ -78,6 +78,6 @@ def supervise_here(root: Path, report: Report) -> int:
 
 def _target(link: Path) -> str:
     try:
-        return os.readlink(link)
+        return os.fspath(link.readlink())
     except OSError:
         return ""
