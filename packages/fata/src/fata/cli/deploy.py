@@ -18,6 +18,8 @@ from functoria.error import UserError
 if TYPE_CHECKING:
     from fata.deploy.client import Remote
 
+_TOLD_SECONDS = 2.0
+
 
 @click.command("deploy")
 @common
@@ -120,11 +122,11 @@ def _shipped(
     from fata.deploy.store.send import sources
 
     manifest = (output / FILE_NAME).read_bytes()
-    told = [0.0]
+    told = [time.monotonic()]
 
     def progress(sent: int, total: int) -> None:
         now = time.monotonic()
-        if sent == total or now - told[0] > 1:
+        if sent == total or now - told[0] > _TOLD_SECONDS:
             told[0] = now
             settings.report(f"shipped {size(sent)} of {size(total)}")
 

@@ -22,4 +22,4 @@ def command(
     It is rolled out as a new one is: the guest before serves until it is healthy.
     """
     answer = ask(settings, place_of(settings, app, environment, to), "restart", wait=wait)
-    settings.report(f"{answer.get('guest')} is live")
+    click.echo(answer.get("guest", ""))

@@ -30,4 +30,4 @@ def command(
     """
     place = place_of(settings, app, environment, to)
     answer = ask(settings, place, "rollback", generation=generation, wait=wait)
-    settings.report(f"{answer.get('guest')} is live")
+    click.echo(answer.get("guest", ""))

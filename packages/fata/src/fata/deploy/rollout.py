@@ -7,6 +7,7 @@ Each step is written down before it is taken. Whoever is killed half-way leaves 
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import replace
 
 from fata.deploy import boot, routes
@@ -24,6 +25,7 @@ from functoria.error import UserError
 STOP_SECONDS = 10.0
 """That a guest has to end when it is asked to."""
 _LOOK_SECONDS = 0.5
+_FIGURES = re.compile(r" in [0-9.]+ m?s$")
 _LOST = 3  # answers in a row that a guest may not give while the one before drains
 
 
@@ -78,13 +80,14 @@ class Rollout:
 
     def _await_healthy(self, new: Generation) -> None:
         host, health = self._host, self._release.health
-        deadline, good, said = Deadline(health.deadline), 0, ""
+        deadline, good, told = Deadline(health.deadline), 0, ""
         while good < health.successes:
             self._probe = answer = ask(host, new)
             good = good + 1 if answer.ok else 0
-            if answer.said != said:
+            # How long it took differs each time, and is no news.
+            if (said := _FIGURES.sub("", answer.said)) != told:
                 self._report(f"{new.guest} {answer.said}")
-                said = answer.said
+                told = said
             host.records.leases.renew(self._lease)
             if host.driver.outcome(new.guest) is not None:
                 raise self._unhealthy(new, "ended before it was healthy")
@@ -95,7 +98,7 @@ class Rollout:
             host.sleep(min(health.interval, deadline.left) if not answer.ok else health.interval)
         host.passing("healthy")
         host.records.advance(self._lease, [(new, Stage.HEALTHY)])
-        host.records.probed(new, True, said)
+        host.records.probed(new, True, self._probe.said if self._probe else "")
 
     def _switch(self, new: Generation, old: Generation | None) -> None:
         host, records = self._host, self._host.records

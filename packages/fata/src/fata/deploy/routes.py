@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fata.deploy.drivers.directory import read_spec
 from fata.deploy.host import Host
+from fata.deploy.network import free_address
 from fata.deploy.records.records import Generation, Wanted
 from fata.deploy.stages import Stage
 from fata.deploy.traffic.route import Endpoint, Route
@@ -79,10 +80,11 @@ def check(host: Host, generation: Generation) -> None:
                 "ports",
                 "choose another port in fata.toml, or remove that app with `fata remove`",
             )
-    # Where in the guest they will lead is not known before it runs, and is no obstacle.
+    # Where exactly they will lead is not known before it runs: any address of a guest's will do.
+    address = LOOPBACK if host.subnet is None else str(free_address(host.subnet, ()))
     host.traffic.check(
         [
-            Route(port.protocol, port.host, generation.guest, Endpoint(LOOPBACK, port.guest))
+            Route(port.protocol, port.host, generation.guest, Endpoint(address, port.guest))
             for port in generation.release.ports
         ]
     )

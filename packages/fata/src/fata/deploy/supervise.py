@@ -7,6 +7,7 @@ import fcntl
 import os
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,12 +15,14 @@ from pathlib import Path
 from fata.deploy.host import Host, Report
 from fata.deploy.records.database import restore
 from fata.deploy.repair import Repairer
+from fata.deploy.waiting import Deadline
 from fata.deploy.watch import Watch
 from functoria.error import UserError
 
 PAUSE = 1.0
 _LOCK = "supervisor.lock"
 _BACK_UP_TURNS = 3600
+_PATIENCE = 2.0
 
 
 def supervise(
@@ -79,14 +82,21 @@ def _turns(host: Host, report: Report, end: threading.Event, over: Callable[[], 
 def _alone(root: Path) -> Iterator[bool]:
     lock = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+        # Who only asks whether there is one has the lock for a moment, too.
+        deadline = Deadline(_PATIENCE)
+        while not (taken := _taken(lock)) and not deadline.over:
+            time.sleep(_PATIENCE / 20)
+        yield taken
     finally:
         os.close(lock)
+
+
+def _taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def running(root: Path) -> bool:
@@ -96,12 +106,9 @@ def running(root: Path) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return not _taken(lock)
     finally:
         os.close(lock)
-    return False
 
 
 def _end_by_signals(end: threading.Event) -> None:

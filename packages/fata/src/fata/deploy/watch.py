@@ -31,7 +31,6 @@ class _Seen:
     lost: int = 0
     told: float = float("-inf")
     ok: bool | None = None
-    said: str = ""
 
 
 class Watch:
@@ -51,7 +50,7 @@ class Watch:
             for one in self._host.records.generations()
             if one.stage is Stage.LIVE and one.guest in running
         ]
-        self._seen = {one.guest: self._seen.get(one.guest, _Seen()) for one in live}
+        self._seen = {one.guest: self._seen.get(one.guest, _Seen(ok=one.healthy)) for one in live}
         for one in live:
             with contextlib.suppress(UserError):
                 self._look(one)
@@ -79,7 +78,7 @@ class Watch:
         if news:
             self._report(f"{one.guest} {answer.said}")
             self._host.records.event(one.service, one.number, answer.said)
-        self._seen[one.guest] = _Seen(now + pause, lost, told, answer.ok, answer.said)
+        self._seen[one.guest] = _Seen(now + pause, lost, told, answer.ok)
         if lost >= _TOLERATED and one.release.health.kind is not Kind.CONSOLE:
             self._end(one, lost)
 

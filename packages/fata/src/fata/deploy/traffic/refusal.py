@@ -51,7 +51,7 @@ def privileged(route: Route) -> UserError:
 def no_udp(route: Route) -> UserError:
     """`no_udp(route)` is the error for UDP where a process of ours carries the traffic."""
     return UserError(
-        f"port {_named(route)} cannot be led to a guest without root",
+        f"port {_named(route)} of this host cannot be led to a guest without root",
         PORTS,
         "deploy to the host as root, or leave the port out",
     )

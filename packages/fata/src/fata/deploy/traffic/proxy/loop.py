@@ -50,7 +50,6 @@ class Loop:
         """Go on until `ended` is set."""
         while not self.ended:
             self._turn()
-        self._epoll.close()
 
     def _turn(self) -> None:
         wait = max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else -1
