@@ -17,8 +17,8 @@ from fata.deploy.traffic.proxy.wire import Refusal, Reply, Request
 
 LOCK_SECONDS = 5.0
 """How long a process that is about to end may still have the lock."""
-_IDLE_SECONDS = 0.2
-_FIRST_SECONDS = 5.0  # for others to hear what could not be listened on
+_TELLING_SECONDS = 5.0  # for others to hear what could not be listened on
+_BETWEEN_SECONDS = 0.2
 
 
 class Process:
@@ -31,6 +31,7 @@ class Process:
         self._code = wire.code()
         self._lock = -1
         self._refused: tuple[Refusal, ...] = ()
+        self._telling = time.monotonic() + _TELLING_SECONDS
 
     def run(self) -> None:
         """Return when nothing is left to carry. Raises `OSError` where it cannot begin."""
@@ -44,7 +45,7 @@ class Process:
             if predecessor is not None:
                 with predecessor, contextlib.suppress(OSError):  # it may be gone
                     wire.ask(predecessor, Request("retire"))
-            self._loop.later(_FIRST_SECONDS, self._watch)
+            self._watch()
             self._loop.run()
         finally:
             wire.unlisten(self._directory)
@@ -129,10 +130,11 @@ class Process:
 
     def _watch(self) -> None:
         """Look now and then whether there is something left to do."""
-        if self._carrier.idle:
+        telling = self._lock >= 0 and self._refused and time.monotonic() < self._telling
+        if self._carrier.idle and not telling:
             self._loop.ended = True
         else:
-            self._loop.later(_IDLE_SECONDS, self._watch)
+            self._loop.later(_BETWEEN_SECONDS, self._watch)
 
 
 def _locked(path: Path) -> int:
