@@ -12,13 +12,20 @@ from pathlib import Path
 from fata.host.bundle import bundle
 from fata.host.runtime import Runtime
 from fata.lab import Lab
+from functoria import UserError
 
 FATA = "/root/fata/fata"
 _VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 _FOR_BUILDING = ("lib/bin/", "lib/cyclonedx/", "lib/license_expression/")
 _LEFT_OUT = ("test", "idlelib", "lib2to3", "ensurepip", "pydoc_data", "turtledemo", "tkinter")
-
 """The control domain has its files in its memory: there is no room for all of it."""
+_TELLING = (
+    ("domains", "xl list; xl info | grep free_memory; uptime; free -m"),
+    ("logs", "tail -n 40 /var/log/xen/*.log"),
+    ("consoles", "tail -n 15 /var/log/xen/console/*.log"),
+    ("the control domain's kernel", "dmesg | tail -n 15"),
+    ("Xen", "xl dmesg | tail -n 15"),
+)
 
 
 def install(host: Lab, directory: Path) -> None:
@@ -36,6 +43,19 @@ def install(host: Lab, directory: Path) -> None:
             entry.size, entry.mode = len(content), file.mode
             tar.addfile(entry, io.BytesIO(content))
     unpack(host, archive)
+
+
+def state(host: Lab) -> str:
+    """What tells on a Xen host why something failed: its domains, and the last of its logs."""
+    parts = []
+    for title, command in _TELLING:
+        try:
+            done = host.run(["sh", "-c", command], limit=60, check=False)
+            said = (done.out + done.err).decode(errors="replace").strip()
+        except (UserError, subprocess.TimeoutExpired) as error:
+            said = str(error)
+        parts.append(f"{title}:\n{said}")
+    return "\n".join(parts)
 
 
 def unpack(host: Lab, archive: Path) -> None:
