@@ -69,7 +69,8 @@ def configure(place: Place, port: int) -> None:
         "Ciphers": "aes128-ctr",
         "MACs": "umac-64-etm@openssh.com",
         "BatchMode": "yes",
-        "ConnectTimeout": "10",
+        # A new connection takes an emulated sshd a second, and twenty on a machine that is busy.
+        "ConnectTimeout": "60",
         "LogLevel": "ERROR",
     }
     if len(str(place.shared)) < _SHORT:

@@ -19,8 +19,9 @@ from functoria.error import UserError
 
 COLD_LIMIT = 300.0
 """Seconds that a start from nothing may take; a quiet machine needs 10."""
-RESUME_LIMIT = 60.0
+RESUME_LIMIT = 120.0
 """Seconds that a start from a saved state may take; a quiet machine needs 3."""
+_FIRST_PATIENCE, _PATIENCE = 10, 60  # seconds that ssh may take to connect: at first, at most
 _NEWS = 15.0
 _PORT_TAKEN = "host forwarding"  # a word of QEMU's complaint
 _PORTS = 8
@@ -170,10 +171,14 @@ def _console(place: Place) -> str:
 
 def _wait_ssh(place: Place, starting: Starting, deadline: float) -> None:
     """Wait until Xen's toolstack answers over ssh, and set the clock, which may be an old one."""
+    patience = _FIRST_PATIENCE
     while True:
         script = f"date -u -s @{int(time.time())} >/dev/null && xl info >/dev/null"
+        # What was sent too early is lost, and a connection waits long until it sends it again.
+        ssh, *words = keys.ssh(place, script)
+        began = time.monotonic()
         done = subprocess.run(
-            keys.ssh(place, script),
+            [ssh, "-o", f"ConnectTimeout={patience}", *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -186,6 +191,8 @@ def _wait_ssh(place: Place, starting: Starting, deadline: float) -> None:
             last = (done.stderr.strip() or "without a word").rpartition("\n")[2]
             raise NotReadyError(f"ssh fails: {last}")
         _pause(starting, deadline + 1)
+        if time.monotonic() - began > patience:
+            patience = min(2 * patience, _PATIENCE)
 
 
 def _pause(starting: Starting, deadline: float) -> None:
