@@ -106,9 +106,10 @@ class House:
             self.inside(f"g{number}"), "server.py", f"g{number}", self.guest(number), str(port)
         )
 
-    def load(self, port: int, seconds: float, address: str = HOST) -> Program:
-        """Many connections from outside."""
-        return Program(self.inside("outside"), "load.py", address, str(port), str(seconds))
+    def load(self, port: int, seconds: float, address: str, name: str) -> Program:
+        """Many connections from a machine; `host` is the host itself."""
+        inside = () if name == "host" else self.inside(name)
+        return Program(inside, "load.py", address, str(port), str(seconds))
 
     def ask(self, name: str, address: str, port: int, protocol: str = "tcp") -> str:
         """What a machine is answered there; `host` is the host itself."""
