@@ -133,7 +133,7 @@ FINE = Wish(
     [
         ({"app": "shop"}, {}, 4, "`shop` is no app of alice"),
         ({"app": "shop-../x"}, {}, 4, "is no app of alice"),
-        ({"environment": "production"}, {}, 5, "alice may not change `production`"),
+        ({"environment": "production"}, {}, 5, "`production` is no environment of alice"),
         ({"verb": "remove"}, {}, 6, "alice may not remove apps"),
         ({"verb": "console"}, {}, 6, "alice may not read logs and consoles"),
         ({"verb": "prune"}, {}, 3, "`prune` is for administrators"),

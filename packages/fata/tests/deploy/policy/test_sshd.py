@@ -34,6 +34,9 @@ LAUNCHER = f"""\
 #!{sys.executable} -IB
 import os, sys
 from fata.cli import main
+from fata.deploy.agent import authority
+from fata.deploy.policy.authority import authorized
+authority.authorized = lambda host, *words: authorized(host.root, *words)
 if sys.argv[1:3] == ["agent", "receive"]:
     print("pushed by", os.environ.get("FATA_USER"), sorted(os.environ), file=sys.stderr)
     sys.exit("refused" in sys.stdin.read())
@@ -166,6 +169,31 @@ def test_fata_works_through_the_gate_as_without_it(
     ]  # fmt: skip
     with pytest.raises(UserError, match="does not accept your key"), Remote(BOX):
         pass
+
+
+def test_apps_of_others_are_out_of_reach(box: Box) -> None:
+    box.allow(apps=["website"], environments=["staging"])
+    with Connection(BOX) as connection:
+        remember(connection, "root", str(box.root))
+    other = {"app": "other", "environment": "staging"}
+    requests = (
+        ("deploy", {**other, "manifest": "ab" * 32}, "`other` is no app of alice"),
+        ("deploy", {"app": "website", "manifest": "ab" * 32}, "`production` is no environment"),
+        ("stop", other, "`other` is no app of alice"),
+        ("secrets", {**other, "action": "list"}, "`other` is no app of alice"),
+        ("console", other, "`other` is no app of alice"),
+        ("status", other, "`other` is no app of alice"),
+    )
+    with Remote(BOX) as remote:
+        for verb, request, what in requests:
+            with pytest.raises(UserError, match=what):
+                remote.call(verb, request)
+        secrets = {"app": "website", "environment": "staging", "action": "list"}
+        assert remote.call("secrets", secrets)["secrets"] == []
+    refused = [(verb, request["app"], Result.REFUSED) for verb, request, _ in requests]
+    done = ("secrets", "website", Result.DONE)
+    assert [entry[1:] for entry in box.log()] == [*refused, done]
+    assert Audit(box.root).verify() is None
 
 
 TRIED = {

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 _WRITTEN = frozenset(
     {
-        *("action", "app", "apps", "bridges", "commit", "cpus", "digest", "disk", "dry_run"),
+        *("action", "app", "apps", "bridges", "by", "commit", "cpus", "digest", "disk", "dry_run"),
         *("environment", "environments", "force", "generation", "guests", "keys", "may"),
         *("memory", "name", "ports", "ref", "seconds", "signers", "target", "wait"),
     }

@@ -53,15 +53,19 @@ class User:
         if permission is not None and permission not in self.may:
             raise self._refused("may", f"{self.name} may not {_DOING[permission]}")
 
+    def check_access(self, verb: str, app: str, environment: str | None) -> None:
+        """Raise `UserError` where the user may not do this with that app, there."""
+        self.check_verb(verb)
+        if not matches(self.apps, app):
+            raise self._refused("apps", f"`{_shown(app)}` is no app of {self.name}")
+        if environment is not None and not matches(self.environments, environment):
+            what = f"`{_shown(environment)}` is no environment of {self.name}"
+            raise self._refused("environments", what)
+
     def check(self, wish: Wish, used: Used) -> None:
         """Raise `UserError` that says what of the wish the user may not have."""
-        self.check_verb(wish.verb)
-        if not matches(self.apps, wish.app):
-            raise self._refused("apps", f"`{wish.app[:64]}` is no app of {self.name}")
         environment = wish.environment
-        if environment is not None and not matches(self.environments, environment):
-            what = f"{self.name} may not change `{environment[:64]}`"
-            raise self._refused("environments", what)
+        self.check_access(wish.verb, wish.app, environment)
         if wish.verb in BRINGING and environment is not None:
             self._check_signer(wish)
         if wish.verb in STARTING and environment is not None:
@@ -118,6 +122,10 @@ _DOING: Mapping[Permission, str] = {
     Permission.LOGS: "read logs and consoles",
     Permission.PUSH: "push",
 }
+
+
+def _shown(name: str) -> str:
+    return "".join(char for char in name[:64] if char.isprintable())
 
 
 def _mib(amount: int) -> str:
