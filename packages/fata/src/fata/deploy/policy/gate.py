@@ -151,7 +151,8 @@ def _push(audit: Audit, root: Path, app: str, entry: Entry, environ: Mapping[str
         ).returncode
     except BaseException as error:
         why = error.what if isinstance(error, UserError) else type(error).__name__
-        audit.finish(begun, Result.FAILED, why)
+        with contextlib.suppress(UserError):
+            audit.finish(begun, Result.FAILED, why)
         raise
     result = Result.FAILED if code else Result.DONE
     with contextlib.suppress(UserError):
