@@ -140,7 +140,7 @@ def test_guests_do_not_reach_what_listens_on_the_hosts_loopback(
     if not guarded:
         house.nft("flush chain ip fata_ports guard")
     inside = house.inside("g2")
-    subprocess.run([*inside, "ip", "link", "set", "lo", "down"], check=True)
+    subprocess.run([*inside, "ip", "address", "flush", "dev", "lo"], check=True)
     way = ("route", "add", "127.0.0.1/32", "via", str(SUBNET[1]))
     subprocess.run([*inside, "ip", *way], check=True)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as service:

@@ -90,7 +90,7 @@ def parse(data: bytes) -> Flow | None:
             return None
         (status,) = struct.unpack(">I", found[_STATUS])
         state = _tcp_state(found.get(_PROTOCOL_INFO, b""))
-    except (KeyError, struct.error) as error:
+    except (KeyError, IndexError, struct.error) as error:
         raise ValueError("that is no connection") from error
     key = _attribute(_ORIGINAL | _NESTED, found[_ORIGINAL])
     for kind in (_ID, _ZONE):
