@@ -30,6 +30,7 @@ VERBS: Mapping[str, Verb] = {
     "history": Verb(
         "fata.cli.history", "Show what happened to an app, and what can be returned to."
     ),
+    "dashboard": Verb("fata.cli.dashboard", "A web page of a host, served here on loopback."),
     "rollback": Verb("fata.cli.rollback", "Return to the release before."),
     "restart": Verb("fata.cli.restart", "Run the live release anew."),
     "stop": Verb("fata.cli.stop", "End the guest of an app."),

@@ -21,6 +21,9 @@ from functoria.error import UserError
 OWN = ("fata", "functoria", "libos", "xlcfg")
 """Our packages, which are copied from where they are installed."""
 
+NOT_FOR_HOSTS = frozenset({"jinja2", "starlette", "uvicorn"})
+"""What only the dashboard needs, which runs on the developer's machine."""
+
 _LAYOUT = "1"  # raise when the way of installing changes
 _NOT_SHIPPED = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"})
 """What tells of the installation, and not of the package."""
@@ -48,13 +51,15 @@ def libraries(runtime: Runtime, report: Callable[[str], None]) -> Path:
 
 def _wanted() -> tuple[str, ...]:
     """What our packages ask for, as they say it; their extras aside."""
-    lines = {
-        line
-        for name in OWN
-        for line in distribution(name).requires or ()
-        if "extra ==" not in line and _name(line) not in OWN
-    }
+    lines = {line for name in OWN for line in _asked(distribution(name)) if _name(line) not in OWN}
     return tuple(sorted(lines))
+
+
+def _asked(found: Distribution) -> Iterator[str]:
+    """What a distribution asks for, as it says it, as far as a host needs it."""
+    for line in found.requires or ():
+        if "extra ==" not in line and _name(line) not in NOT_FOR_HOSTS:
+            yield line
 
 
 def _name(line: str) -> str:
@@ -72,7 +77,7 @@ def _pins() -> tuple[str, ...]:
         found = installed.get(name)
         if found is not None and name not in seen:
             seen[name] = found
-            waiting += (_name(line) for line in found.requires or () if "extra ==" not in line)
+            waiting += map(_name, _asked(found))
     return tuple(f"{name}=={seen[name].version}" for name in sorted(seen) if name not in OWN)
 
 
