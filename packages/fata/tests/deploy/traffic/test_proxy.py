@@ -333,6 +333,24 @@ def test_an_upgrade_of_fata_costs_no_connection(tmp_path: Path, port: int, guest
     newer.remove()
 
 
+def test_who_dies_in_taking_over_leaves_the_one_before(
+    proxy: Proxy, tmp_path: Path, port: int, guest: Guest
+) -> None:
+    routes = (route(guest.endpoint, port),)
+    proxy.apply(routes)
+    for connection in wire.connected(tmp_path / "traffic", 5):
+        wire.send(connection, wire.Request("take"))
+        reply, descriptors = wire.receive_reply(connection)
+        assert {number for number, _ in reply.ports} == {port}
+        for each in descriptors:
+            os.close(each)
+    assert proxy.routes() == routes
+    with dial(port), guest.accept():
+        pass
+    proxy.apply([])
+    assert proxy.routes() == ()
+
+
 def test_a_proxy_that_died_is_started_again(
     proxy: Proxy, tmp_path: Path, port: int, guest: Guest
 ) -> None:
@@ -459,6 +477,15 @@ def test_a_port_that_is_taken_does_not_keep_others_from_theirs(
     other.listener.close()
     proxy.apply([taken, free])
     assert proxy.routes() == tuple(sorted((taken, free)))
+
+
+def test_a_port_that_a_program_has_by_ipv6_only_is_taken_too(proxy: Proxy, guest: Guest) -> None:
+    with socket.socket(socket.AF_INET6) as server:
+        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        server.bind(("::1", 0))
+        server.listen()
+        with pytest.raises(UserError, match="in use"):
+            proxy.check([route(guest.endpoint, server.getsockname()[1])])
 
 
 def test_a_port_for_root_is_told(guest: Guest) -> None:

@@ -42,37 +42,38 @@ class Door:
 
 def open_door(route: Route) -> Door:
     """`open_door(route)` listens on all addresses of the host. Raises `OSError`."""
+    sockets = bound(route.port)
+    try:
+        for each in sockets:
+            each.listen(BACKLOG)
+    except OSError:
+        for each in sockets:
+            each.close()
+        raise
+    return Door(route, sockets)
+
+
+def bound(port: int) -> list[socket.socket]:
+    """`bound(port)` is sockets that have the port, and do not listen. Raises `OSError`."""
     with contextlib.ExitStack() as stack:
         made = []
-        for family in (socket.AF_INET, socket.AF_INET6):
+        for family, address in _EVERYWHERE.items():
             try:
-                made.append(stack.enter_context(_listener(family, route.port)))
+                made.append(stack.enter_context(_bound(family, address, port)))
             except OSError as error:
                 if family is socket.AF_INET or error.errno not in _NO_IPV6:
                     raise
         stack.pop_all()
-    return Door(route, made)
-
-
-def bind(family: socket.AddressFamily, port: int) -> socket.socket:
-    """`bind(family, port)` is a socket that has the port, and does not listen. Raises `OSError`."""
-    with contextlib.ExitStack() as stack:
-        made = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        stack.enter_context(made)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family is socket.AF_INET6:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        made.bind((_EVERYWHERE[family], port))
-        stack.pop_all()
     return made
 
 
-def _listener(family: socket.AddressFamily, port: int) -> socket.socket:
-    made = bind(family, port)
-    try:
+def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
+    with contextlib.ExitStack() as stack:
+        made = stack.enter_context(socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK))
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family is socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         prepare(made)
-        made.listen(BACKLOG)
-    except OSError:
-        made.close()
-        raise
+        made.bind((address, port))
+        stack.pop_all()
     return made

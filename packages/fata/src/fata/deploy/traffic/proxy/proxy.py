@@ -16,7 +16,7 @@ from pathlib import Path
 from fata.deploy.drivers.directory import write
 from fata.deploy.drivers.launch import keeper_environment
 from fata.deploy.traffic.proxy import wire
-from fata.deploy.traffic.proxy.door import bind
+from fata.deploy.traffic.proxy.door import bound
 from fata.deploy.traffic.proxy.table import FILE, encode, load
 from fata.deploy.traffic.proxy.wire import MOST_PORTS, Reply, Request
 from fata.deploy.traffic.refusal import PORTS, check_distinct, in_use, no_udp, privileged
@@ -44,7 +44,7 @@ class Proxy:
     """
 
     def __init__(self, directory: Path, python: Sequence[str]) -> None:
-        self._directory = directory
+        self._directory = directory.absolute()  # the process has a directory of its own
         self._python = tuple(python)
 
     def check(self, routes: Sequence[Route]) -> None:
@@ -186,7 +186,8 @@ def _is(current: Reply | None, wanted: tuple[Route, ...]) -> bool:
 
 def _check_free(route: Route) -> None:
     try:
-        bind(socket.AF_INET, route.port).close()
+        for each in bound(route.port):
+            each.close()
     except OSError as error:
         raise _unavailable(route, error.errno or 0) from error
 
