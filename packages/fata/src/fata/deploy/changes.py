@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from fata.deploy import boot, repair, routes, volumes
@@ -20,21 +20,30 @@ from fata.deploy.service import Service, service_of
 from fata.deploy.stages import OVER, Stage
 from fata.deploy.status import returnable
 from fata.deploy.waiting import Deadline
-from fata.image.manifest import blobs_of
+from fata.image.manifest import Manifest, blobs_of
 from functoria.error import UserError
 
 _POLL = 0.5
 _FAILED_KEPT = 3
 
+Allow = Callable[[Service, Release, Manifest], None]
+"""Raises `UserError` where a release takes more of the host than the one who asks may."""
 
-def deploy(host: Host, asked: Deployment, author: str, report: Report) -> Generation | None:
+
+def _everything(_service: Service, _release: Release, _made: Manifest) -> None:
+    """What an administrator may have."""
+
+
+def deploy(
+    host: Host, asked: Deployment, author: str, report: Report, allow: Allow = _everything
+) -> Generation | None:
     """`deploy(host, asked, author, report)` is the generation that is live then.
 
-    It is `None` for a dry run, which only reports the plan. Raises `UserError`; what served before
-    then still does.
+    It is `None` for a dry run, which only reports the plan. Raises `UserError`, also what `allow`
+    does with the release; what served before then still does.
     """
     service = service_of(asked.app, asked.environment)
-    release = _release(host, service, asked)
+    release = _release(host, service, asked, allow)
     live = host.records.live(service)
     if asked.dry_run:
         for line in plan(host, service, release, live):
@@ -50,7 +59,9 @@ def deploy(host: Host, asked: Deployment, author: str, report: Report) -> Genera
     return done
 
 
-def roll_back(host: Host, asked: About, author: str, report: Report) -> Generation:
+def roll_back(
+    host: Host, asked: About, author: str, report: Report, allow: Allow = _everything
+) -> Generation:
     """`roll_back(host, asked, author, report)` makes an earlier release live, as a new generation.
 
     It goes the way of every release: it is started, asked, and switched to. Raises `UserError`.
@@ -68,7 +79,7 @@ def roll_back(host: Host, asked: About, author: str, report: Report) -> Generati
                 f"it can return to {names}" if names else "deploy it a second time first",
             )
         report(f"returning to {chosen[0].guest}")
-        release = _again(host, service, chosen[0].release)
+        release = _again(host, service, chosen[0].release, allow)
         for line in plan(host, service, release, host.records.live(service)):
             report(line)
         done = Rollout(host, lease, release, author, report).run()
@@ -76,7 +87,9 @@ def roll_back(host: Host, asked: About, author: str, report: Report) -> Generati
     return done
 
 
-def restart(host: Host, asked: About, author: str, report: Report) -> Generation:
+def restart(
+    host: Host, asked: About, author: str, report: Report, allow: Allow = _everything
+) -> Generation:
     """`restart(host, asked, author, report)` runs the same release anew, with today's secrets."""
     service = _known(host, asked)
     with _changing(host, service, author, "restart", asked.wait, report) as lease:
@@ -87,7 +100,7 @@ def restart(host: Host, asked: About, author: str, report: Report) -> Generation
                 str(service),
                 "deploy it with `fata deploy`",
             )
-        release = _again(host, service, live.release)
+        release = _again(host, service, live.release, allow)
         done = Rollout(host, lease, release, author, report).run()
         _tidy(host, lease)
     return done
@@ -143,7 +156,7 @@ def pinned(host: Host) -> frozenset[str]:
     return frozenset(found)
 
 
-def _release(host: Host, service: Service, asked: Deployment) -> Release:
+def _release(host: Host, service: Service, asked: Deployment, allow: Allow) -> Release:
     manifest = host.blobs.path(asked.manifest)
     try:
         arrived = manifest.stat().st_mtime
@@ -173,12 +186,13 @@ def _release(host: Host, service: Service, asked: Deployment) -> Release:
         arrived=arrived,
     )
     boot.check(host, service, release, made)
+    allow(service, release, made)
     return release
 
 
-def _again(host: Host, service: Service, release: Release) -> Release:
+def _again(host: Host, service: Service, release: Release, allow: Allow) -> Release:
     """The release with the secrets of today. Raises `UserError` where the image is not whole."""
-    boot.admit(host, release)
+    allow(service, release, boot.admit(host, release).manifest)
     return replace(release, secrets=_secrets_version(host, service))
 
 

@@ -16,6 +16,7 @@ from fata.deploy.store.frames import Done
 from fata.deploy.store.send import Progress, Source
 from fata.deploy.store.ship import ship as ship_image
 from fata.host import ship
+from fata.host.bundle import Bundle
 from fata.host.connection import Connection
 from fata.host.destination import Destination
 from fata.host.failure import last_line
@@ -42,6 +43,7 @@ class Remote:
         self._connection = Connection(destination)
         self._report = report
         self._stack = contextlib.ExitStack()
+        self._bundle: Bundle | None = None
         self.root = STATE
 
     def __enter__(self) -> Self:
@@ -77,6 +79,7 @@ class Remote:
             msgspec.json.encode({"by": somebody(), **request}),
             seconds=seconds,
             line=heard,
+            made=self._made(),
         )
         if listener.error is not None:
             raise listener.error
@@ -100,10 +103,16 @@ class Remote:
         """`send(manifest, signature, files, progress)` is what the host has then: all of it."""
         self.call("hello", {})  # brings fata there where it is not, which takes its own time
         words = (
-            *ship.agent_command(self._connection, self.root, self._report),
+            *ship.agent_command(self._connection, self.root, self._report, self._made()),
             *("--root", self.root, "receive", "store"),
         )
         return ship_image(self._connection.command(words), manifest, signature, files, progress)
+
+    def _made(self) -> Bundle:
+        """One fata for all that is asked over this connection, whatever is installed meanwhile."""
+        if self._bundle is None:
+            self._bundle = ship.bundle_for(self._connection, self._report)
+        return self._bundle
 
 
 def call(

@@ -11,6 +11,7 @@ from fata.deploy.admission import Admission
 from fata.deploy.drivers.driver import Driver
 from fata.deploy.host import Host
 from fata.deploy.network import Subnet, subnet_of
+from fata.deploy.policy import load
 from fata.deploy.records.records import Records
 from fata.deploy.secrets.place import Place, runtime_directory
 from fata.deploy.secrets.vault import Vault
@@ -57,10 +58,10 @@ def open_host(root: Path) -> Host:
 def admission(root: Path) -> Admission:
     """`admission(root)` is what the host asks of images.
 
-    They have to be signed as soon as `allowed_signers` says by whom.
+    They have to be signed as soon as `allowed_signers` says by whom, or as the policy says.
     """
-    allowed = root / ALLOWED
-    return Admission(Signers(allowed, root / REVOKED), required=allowed.exists())
+    signers = Signers(root / ALLOWED, root / REVOKED)
+    return Admission(signers, required=load(root).signatures)
 
 
 def _make(root: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,15 +132,15 @@ class EventReport:
     what: str
 
 
-def status(host: Host, only: Service | None = None) -> StatusReport:
-    """`status(host, only)` is what is and what should be, of one service or of all."""
+def status(host: Host, told: Callable[[Service], bool] = lambda _: True) -> StatusReport:
+    """`status(host, told)` is what is and what should be, of the services that may be told of."""
     found = {one.name: one for one in host.driver.list()}
     wanted = host.records.services()
     generations = host.records.generations()
     services = tuple(
         _service(host, service, wanted[service], generations, found)
         for service in wanted
-        if only in (None, service)
+        if told(service)
     )
     known = {one.guest for one in generations}
     strangers = tuple(

@@ -44,7 +44,9 @@ class Watch:
 
     def run(self) -> None:
         """Ask those whose turn it is, and write down what all have used."""
-        running = {one.name for one in self._host.driver.list() if one.state is State.RUNNING}
+        running = {
+            one.name: one.started for one in self._host.driver.list() if one.state is State.RUNNING
+        }
         live = [
             one
             for one in self._host.records.generations()
@@ -53,7 +55,7 @@ class Watch:
         self._seen = {one.guest: self._seen.get(one.guest, _Seen(ok=one.healthy)) for one in live}
         for one in live:
             with contextlib.suppress(UserError):
-                self._look(one)
+                self._look(one, running[one.guest])
         if time.monotonic() - self._sampled >= SAMPLE_SECONDS:
             self._sampled = time.monotonic()
             for one in live:
@@ -63,13 +65,18 @@ class Watch:
                         one.service, one.number, self._host.clock(), used
                     )
 
-    def _look(self, one: Generation) -> None:
+    def _look(self, one: Generation, started: float | None) -> None:
         seen, now = self._seen[one.guest], time.monotonic()
         if now < seen.next_probe:
             return
         answer = ask(self._host, one)
-        lost = 0 if answer.ok else seen.lost + 1
         pause = max(PROBE_SECONDS, one.release.health.interval)
+        age = self._host.clock() - (started or 0.0)
+        if not answer.ok and 0 <= age < one.release.health.deadline:
+            # It has just been started again, and has as long as a new one has.
+            self._seen[one.guest] = replace(seen, next_probe=now + one.release.health.interval)
+            return
+        lost = 0 if answer.ok else seen.lost + 1
         news = answer.ok is not seen.ok
         told = seen.told
         if news or now - told > _TOLD_SECONDS:

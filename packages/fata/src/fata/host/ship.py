@@ -27,15 +27,24 @@ _LEVEL = 4  # less than half the time of zlib's own choice, for 3 % more
 Report = Callable[[str], None]
 
 
-def agent_command(connection: Connection, root: str, report: Report) -> tuple[str, ...]:
+def bundle_for(connection: Connection, report: Report) -> Bundle:
+    """`bundle_for(connection, report)` is this fata, for the Python of the host.
+
+    A host that was never seen before is asked for its Python; otherwise nothing is sent.
+    """
+    return bundle(runtime.remembered(connection) or runtime.probe(connection), report)
+
+
+def agent_command(
+    connection: Connection, root: str, report: Report, made: Bundle | None = None
+) -> tuple[str, ...]:
     """`agent_command(connection, root, report)` is the words that run `fata agent` on the host.
 
     They name the bundle of this fata by its digest. Whether the host has it shows when they are
     run: the exit code is `MISSING` where it has not, and then `ship` brings it there. A host that
     was never seen before is asked for its Python; otherwise nothing is sent.
     """
-    host = runtime.remembered(connection) or runtime.probe(connection)
-    return (*_program(root, bundle(host, report)), "agent")
+    return (*_program(root, made or bundle_for(connection, report)), "agent")
 
 
 def ask(
@@ -47,18 +56,20 @@ def ask(
     *,
     seconds: float = 120,
     line: Callable[[str], None] | None = None,
+    made: Bundle | None = None,
 ) -> Result:
     """`ask(connection, root, words, report, content)` is how `fata agent WORDS` ended there.
 
     Where the bundle is not there, it is shipped and the command run again; otherwise that is one
-    command over the connection. `line` is given each line of the output as it comes.
+    command over the connection. `line` is given each line of the output as it comes. `made` is
+    the bundle, where it is known already.
     """
     run = partial(connection.run, content=content, seconds=seconds, line=line)
     if runtime.remembered(connection) is not None:
-        done = run((*agent_command(connection, root, report), *words))
+        done = run((*agent_command(connection, root, report, made), *words))
         if done.code != MISSING:
             return done
-    return run((*_program(root, _shipped(connection, root, report)), "agent", *words))
+    return run((*_program(root, _shipped(connection, root, report, made)), "agent", *words))
 
 
 def ship(connection: Connection, root: str, report: Report) -> str:
@@ -76,8 +87,11 @@ def _program(root: str, made: Bundle) -> tuple[str, ...]:
     return ("env", f"{root}/tool/{made.digest}/{PROGRAM}")
 
 
-def _shipped(connection: Connection, root: str, report: Report) -> Bundle:
-    made = bundle(runtime.probe(connection), report)
+def _shipped(
+    connection: Connection, root: str, report: Report, known: Bundle | None = None
+) -> Bundle:
+    host = runtime.probe(connection)
+    made = known if known is not None and known.runtime == host else bundle(host, report)
     manifest = made.manifest.encode()
     answer = _receiver(connection, ("want", root, made.digest), manifest, report)
     if answer not in (["same"], ["used"]):

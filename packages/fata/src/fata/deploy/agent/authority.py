@@ -3,20 +3,104 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
+from fata.deploy.audit.who import who
+from fata.deploy.boot import needed_memory
+from fata.deploy.changes import Allow
+from fata.deploy.drivers.directory import read_spec
+from fata.deploy.drivers.driver import State
 from fata.deploy.host import Host
+from fata.deploy.policy import authority
+from fata.deploy.policy.policy import Policy
+from fata.deploy.policy.wish import Used, Wish
+from fata.deploy.release import Release
+from fata.deploy.service import Service, parse_guest
+from fata.deploy.volumes import DATA, directory_of
+from fata.image.manifest import Manifest
+from functoria.error import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """`Author(name, user, policy)` is who asks; `user` is `None` for an administrator.
+
+    `name` is what is written beside what they do.
+    """
+
+    name: str
+    user: str | None
+    policy: Policy
+
+    def sees(self, service: Service) -> bool:
+        """Whether they may know of it."""
+        return self.policy.sees(self.user, service.app, service.environment)
+
+    def allow(self, host: Host, verb: str) -> Allow:
+        """`allow(host, verb)` checks a release against what the author may have of the host."""
+
+        def check(service: Service, release: Release, made: Manifest) -> None:
+            self.policy.check(
+                self.user, _wish(host, verb, service, release, made), self._used(host, service)
+            )
+
+        return check
+
+    def _used(self, host: Host, replaced: Service) -> Used:
+        """What runs of the author's apps; of what is replaced, only that it runs on meanwhile."""
+        guests = memory = cpus = disk = 0
+        for found in host.driver.list():
+            parsed = parse_guest(found.name)
+            if parsed is None or found.state is not State.RUNNING or not self.sees(parsed[0]):
+                continue
+            guests += 1
+            if parsed[0] == replaced:
+                continue
+            with contextlib.suppress(UserError):
+                spec = read_spec(host.guests / found.name)
+                memory, cpus = memory + spec.memory, cpus + spec.vcpus
+        for service in host.records.services():
+            if service != replaced and self.sees(service):
+                disk += _size(directory_of(host.root, service))
+        return Used(guests, memory, cpus, disk)
 
 
 @contextlib.contextmanager
 def authorized(
-    host: Host, verb: str, request: Mapping[str, object], user: str | None
-) -> Iterator[str]:
-    """Within `authorized(host, verb, request, user)` the request is carried out, by the author.
+    root: Path, verb: str, request: Mapping[str, object], user: str | None
+) -> Iterator[Author]:
+    """Within `authorized(root, verb, request, user)` the request is carried out, by the author.
 
-    Raises `UserError` where the user may not.
+    An administrator is called what the request says, for whoever is root can say anything; the
+    audit log has what sshd says. Raises `UserError` where the user may not.
     """
-    del host, verb
-    claimed = str(request.get("by", ""))[:100]
-    plain = "".join(char for char in claimed if char.isprintable())
-    yield user or plain or "somebody"
+    with authority.authorized(root, verb, request, user) as policy:
+        claimed = str(request.get("by", ""))[:100]
+        plain = "".join(char for char in claimed if char.isprintable())
+        yield Author(user or plain or who(user, os.environ).name, user, policy)
+
+
+def _wish(host: Host, verb: str, service: Service, release: Release, made: Manifest) -> Wish:
+    signer = release.signer
+    return Wish(
+        verb,
+        service.app,
+        service.environment,
+        memory=needed_memory(release, made),
+        cpus=release.cpus or 1,
+        ports=tuple(port.host for port in release.ports),
+        bridges=() if host.bridge is None or not made.network else (host.bridge,),
+        disk=sum(disk.size or 0 for disk in made.disks if disk.purpose == DATA),
+        signed=release.signature is not None,
+        signer=None if signer is None else signer.partition(" (")[0],
+    )
+
+
+def _size(directory: Path) -> int:
+    try:
+        return sum(path.stat().st_size for path in directory.iterdir())
+    except OSError:
+        return 0

@@ -70,11 +70,11 @@ def _answer(
             "see that client and host have one version of fata",
         )
     request = read_request(stdin)
-    if verb in CHANGING:
-        supervisor.ensure(root)
-    host = opened(root)
-    try:
-        with authorized(host, verb, request, user) as author:
+    with authorized(root, verb, request, user) as author:
+        if verb in CHANGING:
+            supervisor.ensure(root)
+        host = opened(root)
+        try:
             return found(Call(host, request, author, speaker))
-    finally:
-        host.records.close()
+        finally:
+            host.records.close()

@@ -8,11 +8,16 @@ from pathlib import Path
 
 from fata.deploy import changes
 from fata.deploy.agent import supervisor
+from fata.deploy.agent.authority import authorized
 from fata.deploy.agent.deployment import request_of
+from fata.deploy.agent.host_key import host_key
 from fata.deploy.agent.requests import Deployment, read
 from fata.deploy.host import Report
 from fata.deploy.opening import open_host
+from fata.deploy.policy.gate import user_of
+from fata.deploy.signing import sign
 from fata.deploy.store.item import item_of
+from fata.deploy.store.receive import SIGNATURE
 from fata.host.push import receive
 from fata.image.manifest import FILE_NAME, blobs_of, parse
 from fata.settings import Environment
@@ -45,12 +50,12 @@ def _deploy(root: Path, dist: Path, app: str, environment: Environment, report: 
             host.blobs.put((dist / blob.file).read_bytes(), blob.file)
             host.blobs.verify(item_of(blob))
         digest = host.blobs.put(manifest, FILE_NAME).digest
-        request = {**request_of(app, environment, digest, None, _WAIT), "by": _pusher()}
-        changes.deploy(host, read(request, Deployment), _pusher(), report)
+        signed = sign(manifest, host_key(root))
+        signature = host.blobs.put(signed, SIGNATURE).digest
+        request = request_of(app, environment, digest, signature, _WAIT)
+        with authorized(root, "push", request, user_of(os.environ)) as author:
+            allow = author.allow(host, "push")
+            changes.deploy(host, read(request, Deployment), author.name, report, allow)
     finally:
         host.records.close()
     return 0
-
-
-def _pusher() -> str:
-    return os.environ.get("FATA_USER") or os.environ.get("SUDO_USER") or "a push"

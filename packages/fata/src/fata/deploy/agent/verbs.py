@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
 from fata.deploy import changes
 from fata.deploy.agent import console as consoles
 from fata.deploy.agent import requests
+from fata.deploy.agent.authority import Author
 from fata.deploy.agent.wire import PROTOCOL, Speaker
+from fata.deploy.audit.requests import handle as handle_audit
 from fata.deploy.host import Host
+from fata.deploy.policy.requests import handle as handle_policy
 from fata.deploy.records.records import Generation
 from fata.deploy.secrets.requests import handle as handle_secrets
 from fata.deploy.service import Service, service_of
@@ -26,8 +32,12 @@ class Call:
 
     host: Host
     request: Mapping[str, object]
-    author: str
+    author: Author
     speaker: Speaker
+
+    def allow(self, verb: str) -> changes.Allow:
+        """What checks that the author may have what a release takes."""
+        return self.author.allow(self.host, verb)
 
 
 Answer = Mapping[str, object]
@@ -41,53 +51,74 @@ def hello(call: Call) -> Answer:
 def deploy(call: Call) -> Answer:
     """See `changes.deploy`."""
     asked = requests.read(call.request, requests.Deployment)
-    done = changes.deploy(call.host, asked, call.author, call.speaker.say)
+    done = changes.deploy(
+        call.host, asked, call.author.name, call.speaker.say, call.allow("deploy")
+    )
     return {} if done is None else _live(done)
 
 
 def rollback(call: Call) -> Answer:
     """See `changes.roll_back`."""
     asked = requests.read(call.request, requests.About)
-    return _live(changes.roll_back(call.host, asked, call.author, call.speaker.say))
+    return _live(
+        changes.roll_back(
+            call.host,
+            asked,
+            call.author.name,
+            call.speaker.say,
+            call.author.allow(call.host, "rollback"),
+        )
+    )
 
 
 def restart(call: Call) -> Answer:
     """See `changes.restart`."""
     asked = requests.read(call.request, requests.About)
-    return _live(changes.restart(call.host, asked, call.author, call.speaker.say))
+    return _live(
+        changes.restart(
+            call.host,
+            asked,
+            call.author.name,
+            call.speaker.say,
+            call.author.allow(call.host, "restart"),
+        )
+    )
 
 
 def stop(call: Call) -> Answer:
     """See `changes.stop`."""
     asked = requests.read(call.request, requests.About)
-    changes.stop(call.host, asked, call.author, call.speaker.say)
+    changes.stop(call.host, asked, call.author.name, call.speaker.say)
     return {}
 
 
 def remove(call: Call) -> Answer:
     """See `changes.remove`."""
     asked = requests.read(call.request, requests.About)
-    changes.remove(call.host, asked, call.author, call.speaker.say)
+    changes.remove(call.host, asked, call.author.name, call.speaker.say)
     return {}
 
 
 def show_status(call: Call) -> Answer:
     """See `status.StatusReport`."""
-    return _built(status(call.host, _service(requests.read(call.request, requests.Asking))))
+    only = _service(requests.read(call.request, requests.Asking))
+    return _built(status(call.host, lambda one: only in (None, one) and call.author.sees(one)))
 
 
 def history(call: Call) -> Answer:
     """The events of a service, or of all, the newest first."""
     asked = requests.read(call.request, requests.Asking)
     events = call.host.records.events(_service(asked), max(1, min(asked.limit, 10_000)))
-    return {"events": [msgspec.to_builtins(event_report(event)) for event in events]}
+    seen = [event_report(event) for event in events if call.author.sees(event.service)]
+    return {"events": [msgspec.to_builtins(event) for event in seen]}
 
 
 def samples(call: Call) -> Answer:
     """What the guests of a service have used."""
     asked = requests.read(call.request, requests.Asking)
     service = _service(asked)
-    wanted = tuple(call.host.records.services()) if service is None else (service,)
+    known = tuple(call.host.records.services()) if service is None else (service,)
+    wanted = [one for one in known if call.author.sees(one)]
     return {
         str(one): [
             msgspec.to_builtins(sample) for sample in call.host.records.samples.of(one, asked.since)
@@ -105,7 +136,18 @@ def console(call: Call) -> Answer:
 
 def secrets(call: Call) -> Answer:
     """See `secrets.requests.handle`."""
-    return handle_secrets(call.host.root, call.request)
+    return handle_secrets(call.host.root, call.request, call.author.user)
+
+
+def policy(call: Call) -> Answer:
+    """See `policy.requests.handle`."""
+    home = Path(pwd.getpwuid(os.geteuid()).pw_dir)
+    return handle_policy(call.host.root, call.request, home)
+
+
+def audit(call: Call) -> Answer:
+    """See `audit.requests.handle`."""
+    return handle_audit(call.host.root, call.request)
 
 
 def prune_store(call: Call) -> Answer:
@@ -148,5 +190,7 @@ VERBS: Mapping[str, Callable[[Call], Answer]] = {
     "samples": samples,
     "secrets": secrets,
     "prune": prune_store,
+    "policy": policy,
+    "audit": audit,
 }
 """The verbs whose requests and answers are JSON."""

@@ -1,0 +1,226 @@
+"""A host in a room of its own: namespaces of this machine, with a real sshd, bridge and nftables.
+
+What a client does there is what it does with any machine: `ssh box`. The first process of the room
+is its init; when it ends, all that runs there does, as by a power cut.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+FATA = Path(sys.executable).with_name("fata")
+BRIDGE, ADDRESS = "fata0", "10.77.0.1/24"
+USER = "nobody"
+
+_INIT = """
+import signal, subprocess, sys
+def run(*words): subprocess.run(words, check=True)
+state, home, where, bridge, address = sys.argv[1:6]
+run("ip", "link", "set", "lo", "up")
+if bridge:
+    open("/proc/sys/net/ipv4/ip_forward", "w").write("1")
+    run("ip", "link", "add", bridge, "type", "bridge")
+    run("ip", "address", "add", address, "dev", bridge)
+    run("ip", "link", "set", bridge, "up")
+run("mount", "-t", "sysfs", "none", "/sys")
+run("mount", "-t", "tmpfs", "none", "/run")
+run("mkdir", "-p", "/run/sshd", where)
+run("mount", "--bind", home, "/root")
+run("mount", "--bind", state, where)
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # as init: what is orphaned is reaped
+print("ready", flush=True)
+while True:
+    signal.pause()
+"""
+
+
+class Room:
+    """`Room(directory)` is a host, and a client with a key for it.
+
+    With `rootless` its user is nobody, who has no bridge; the client logs in as that user.
+    """
+
+    def __init__(self, directory: Path, *, rootless: bool = False) -> None:
+        self.directory = directory
+        self.rootless = rootless
+        self.home = directory / "client"
+        self.name = "shed" if rootless else "box"
+        self._init: subprocess.Popen[str] | None = None
+        for name in ("state", "root", "client/.ssh", "bin", "cache"):
+            (directory / name).mkdir(parents=True, exist_ok=True)
+        directory.chmod(0o755)
+        self._prepare()
+
+    def __enter__(self) -> Room:
+        self.power_on()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.power_off()
+
+    def power_on(self) -> None:
+        """Start the host."""
+        words = ("unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child")
+        bridge = () if self.rootless else (BRIDGE, ADDRESS)
+        self._init = subprocess.Popen(
+            [
+                *(*words, sys.executable, "-IBc", _INIT, str(self.directory / "state")),
+                *(str(self.directory / "root"), str(self.where), *(bridge or ("", ""))),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._init.stdout is not None
+        assert self._init.stdout.readline() == "ready\n"
+        if not self.rootless:
+            (self.directory / "state" / "guests").mkdir(exist_ok=True)
+        # A connection is an sshd of its own, on the pipes of the client's ssh: no port is used.
+        enter = self.directory / "enter"
+        sshd = shutil.which("sshd", path="/usr/sbin:/sbin")
+        words = shlex.join((*self._enter(), str(sshd), "-i", "-f", f"{self.directory}/sshd_config"))
+        enter.write_text(f"#!/bin/sh\nexec {words}\n")
+        enter.chmod(0o755)
+
+    def power_off(self) -> None:
+        """Pull the plug: everything that runs there is killed."""
+        if self._init is not None:
+            self._init.kill()
+            self._init.wait()
+            assert self._init.stdout is not None
+            self._init.stdout.close()
+            self._init = None
+
+    @property
+    def where(self) -> Path:
+        """Where fata keeps its things on the host."""
+        home = pwd.getpwnam(USER).pw_dir if self.rootless else ""
+        assert not self.rootless or home
+        return Path("/tmp/.fata-room") if self.rootless else Path("/var/lib/fata")
+
+    @property
+    def pid(self) -> int:
+        """The init of the host, as this machine numbers it."""
+        assert self._init is not None
+        children = Path(f"/proc/{self._init.pid}/task/{self._init.pid}/children").read_text()
+        return int(children.split()[0])
+
+    @property
+    def state(self) -> Path:
+        """What is at `where` there."""
+        return self.directory / "state"
+
+    def inside(self, *words: str, check: bool = True) -> str:
+        """What a program says that runs on the host, as its root."""
+        done = subprocess.run(
+            [*self._enter(), *words], capture_output=True, text=True, check=check, timeout=120
+        )
+        return done.stdout
+
+    def fata(self, *words: str, project: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """How a command of the client's ended."""
+        with self.start(*words, project=project) as child:
+            out, err = child.communicate(timeout=600)
+        return subprocess.CompletedProcess(words, child.returncode, out, err)
+
+    def start(self, *words: str, project: Path | None = None) -> subprocess.Popen[str]:
+        """A command of the client's."""
+        return subprocess.Popen(
+            [FATA, *words],
+            cwd=project or self.home,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The client's: its home, and an ssh that knows the host."""
+        return {
+            **os.environ,
+            "HOME": str(self.home),
+            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
+            "PATH": f"{self.directory / 'bin'}:{os.environ['PATH']}",
+            "NO_COLOR": "1",
+        }
+
+    def status(self) -> dict[str, object]:
+        """What the host says of itself."""
+        done = self.fata("status", "--to", self.name, "--json")
+        assert done.returncode == 0, done.stderr
+        found: dict[str, object] = json.loads(done.stdout)
+        return found
+
+    def get(self, port: int = 8080) -> str:
+        """What the port of the host answers to one who is on it; why not, where it does not."""
+        url = f"http://127.0.0.1:{port}/"
+        return self.inside("curl", "-sS", "-m", "5", url, check=False).strip()
+
+    def guests(self) -> list[int]:
+        """The QEMUs of the host, as this machine numbers them."""
+        namespace = Path(f"/proc/{self.pid}/ns/pid").readlink()
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    words = (entry / "cmdline").read_bytes().split(b"\0")
+                    same = (entry / "ns" / "pid").readlink() == namespace
+                except OSError:
+                    continue
+                if same and words[0].startswith(b"qemu-system"):
+                    found.append(int(entry.name))
+        return found
+
+    def supervise(self) -> None:
+        """Start the supervisor, as systemd does when a host starts."""
+        launcher = f"{self.where}/bin/fata"
+        script = f"exec {launcher} agent supervise >/dev/null 2>&1"
+        self.inside("setsid", "--fork", "sh", "-c", script)
+
+    def _enter(self) -> tuple[str, ...]:
+        return ("nsenter", "--net", "--mount", "--pid", "--target", str(self.pid))
+
+    def _prepare(self) -> None:
+        ssh = self.home / ".ssh"
+        for file in (self.directory / "host", ssh / "id_ed25519"):
+            if not file.exists():
+                make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(file)]
+                subprocess.run(make, check=True)
+        keys = self.directory / "keys"
+        shutil.copy(ssh / "id_ed25519.pub", keys)
+        keys.chmod(0o644)
+        (self.directory / "sshd_config").write_text(
+            f"HostKey {self.directory}/host\nAuthorizedKeysFile {keys} {self.directory}/gated\n"
+            "StrictModes no\nPermitRootLogin prohibit-password\nUsePAM no\nPidFile none\n"
+            "MaxSessions 100\n"
+        )
+        user = USER if self.rootless else "root"
+        public = (self.directory / "host.pub").read_text().split()[:2]
+        (ssh / "known_hosts").write_text(" ".join((self.name, *public)) + "\n")
+        (ssh / "config").write_text(
+            f"Host {self.name}\n  User {user}\n  ProxyCommand {self.directory}/enter\n"
+            f"  IdentityFile {ssh}/id_ed25519\n  UserKnownHostsFile {ssh}/known_hosts\n"
+            "  IdentitiesOnly yes\n"
+        )
+        program = self.directory / "bin" / "ssh"
+        real = shutil.which("ssh")
+        program.write_text(f'#!/bin/sh\nexec {real} -F {ssh}/config "$@"\n')
+        program.chmod(0o755)
+
+
+def until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
+    """Wait until the condition holds; fail where it never does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.2)
