@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fata.cli.place import host_of, hosted
 from functoria.cli.settings import Settings, common
 from functoria.error import UserError
 
@@ -17,24 +18,31 @@ if TYPE_CHECKING:
 
 @click.command("audit")
 @common
-@click.option("--to", metavar="HOST", required=True, help="What ssh reaches, as an administrator.")
+@hosted
 @click.option("-n", "--lines", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option(
     "--before", type=click.IntRange(1), metavar="NUMBER", help="Only what was before that request."
 )
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.pass_obj
-def command(settings: Settings, to: str, lines: int, before: int | None, as_json: bool) -> None:
+def command(
+    settings: Settings,
+    environment: str,
+    to: str | None,
+    lines: int,
+    before: int | None,
+    as_json: bool,
+) -> None:
     """Show who asked a host for what, and what became of it; the newest last.
 
     The log is checked, too: exit code 1 where it was changed or cut.
     """
     from fata.deploy.client import call
     from fata.deploy.shown import table
-    from fata.host.destination import parse_destination
 
+    host = host_of(settings, environment, to)
     request = {"limit": lines, "before": before, "verify": True}
-    answer = call(parse_destination(to, None, None), "audit", request, settings.report)
+    answer = call(host, "audit", request, settings.report)
     if as_json:
         click.echo(json.dumps(answer, indent=2, sort_keys=True))
     else:
@@ -48,7 +56,7 @@ def command(settings: Settings, to: str, lines: int, before: int | None, as_json
     if isinstance(fault, dict):
         raise UserError(
             f"the log is not as it was written: {_plain(fault.get('why'))}",
-            f"{_plain(fault.get('file'))}:{_plain(fault.get('line'))} on {to}",
+            f"{_plain(fault.get('file'))}:{_plain(fault.get('line'))} on {host.name}",
             "find out who could write there; compare it with a backup of the host",
         )
 

@@ -58,7 +58,7 @@ def _set(
     check_value(name, value)
     answer = _asked(place, "set", name=name, value=base64.b64encode(value).decode(), by=_somebody())
     settings.report(f"`{name}` is set for {_where(place)}, in version {answer['version']}")
-    settings.report("guests get it when they start: run `fata deploy`")
+    settings.report("guests get it when they start: run `fata restart`, or deploy")
 
 
 @command.command("list")

@@ -14,17 +14,20 @@ from fata.deploy import boot, routes
 from fata.deploy.failure import UnhealthyError, explain
 from fata.deploy.health import Probe, probe
 from fata.deploy.host import Host, Report
-from fata.deploy.records.leases import Lease
+from fata.deploy.records.leases import SECONDS, Lease
 from fata.deploy.records.records import Generation, Wanted
 from fata.deploy.release import Release
 from fata.deploy.stages import RISING, Stage
 from fata.deploy.waiting import Deadline
 from fata.settings import Kind
 from functoria.error import UserError
+from libos.boot.outcome import SUCCESS
 
 STOP_SECONDS = 10.0
 """That a guest has to end when it is asked to."""
 _LOOK_SECONDS = 0.5
+_SIGN_SECONDS = SECONDS / 3
+"""A lease is over without a sign of life: no sleep is longer, and no answer awaited longer."""
 _FIGURES = re.compile(r" in [0-9.]+ m?s$")
 _LOST = 3  # answers in a row that a guest may not give while the one before drains
 
@@ -63,7 +66,7 @@ class Rollout:
             self._give_up(new, old if exclusive else None, was_wanted, error)
             raise
         if old is not None:
-            self._drain(new, old)
+            self._replace(new, old)
         with contextlib.suppress(UserError):
             records.database.back_up()
         return replace(new, stage=Stage.LIVE)
@@ -89,13 +92,16 @@ class Rollout:
                 self._report(f"{new.guest} {answer.said}")
                 told = said
             host.records.leases.renew(self._lease)
-            if host.driver.outcome(new.guest) is not None:
+            outcome = host.driver.outcome(new.guest)
+            if outcome is not None and outcome.code == SUCCESS and health.kind is Kind.CONSOLE:
+                break  # a program that has something to do, and has done it
+            if outcome is not None:
                 raise self._unhealthy(new, "ended before it was healthy")
             if good >= health.successes:
                 break
             if deadline.over:
                 raise self._unhealthy(new, f"was not healthy within {health.deadline:g} s")
-            host.sleep(min(health.interval, deadline.left) if not answer.ok else health.interval)
+            self._sleep(min(health.interval, deadline.left) if not answer.ok else health.interval)
         host.passing("healthy")
         host.records.advance(self._lease, [(new, Stage.HEALTHY)])
         host.records.probed(new, True, self._probe.said if self._probe else "")
@@ -117,6 +123,15 @@ class Rollout:
             raise
         self._report(f"{new.guest} is live")
 
+    def _replace(self, new: Generation, old: Generation) -> None:
+        """End the old one. That it cannot be ended takes nothing from the new one, which serves."""
+        try:
+            self._drain(new, old)
+        except UnhealthyError:
+            raise
+        except UserError as error:
+            self._report(f"{old.guest} is left to the supervisor: {error.what}")
+
     def _drain(self, new: Generation, old: Generation) -> None:
         """Let connections to the old one end, while the new one is watched."""
         host, health = self._host, old.release.health
@@ -134,13 +149,21 @@ class Rollout:
             lost = 0 if answer.ok else lost + 1
             if host.driver.outcome(new.guest) is not None or lost >= _LOST:
                 failure = self._unhealthy(new, "did not stay healthy")
-                self._return(new, old, failure.what)
+                with contextlib.suppress(UserError):
+                    self._return(new, old, failure.what)
                 raise failure
             open_connections = host.traffic.connections(ends)
         host.passing("stop")
         retire(host, self._lease, old)
         host.traffic.forget(ends)
         self._report(f"{old.guest} is stopped, and kept to return to")
+
+    def _sleep(self, seconds: float) -> None:
+        """Sleep, however long that is, without being taken for dead."""
+        deadline = Deadline(seconds)
+        while not deadline.over:
+            self._host.sleep(min(_SIGN_SECONDS, deadline.left))
+            self._host.records.leases.renew(self._lease)
 
     def _pause(self, old: Generation) -> None:
         """Stop the old guest, whose volume the new one needs; in the records it stays live."""
@@ -171,12 +194,15 @@ class Rollout:
         """End the new guest, whose directory stays; start the old one where it was stopped."""
         host, records = self._host, self._host.records
         host.passing("give-up")
-        with contextlib.suppress(UserError):  # what cannot be undone here, the supervisor undoes
+        # What cannot be undone here, the supervisor undoes.
+        with contextlib.suppress(UserError):
             self._end(new)
+        with contextlib.suppress(UserError):
             current = {one.number: one.stage for one in records.generations(new.service)}
             if current.get(new.number) in RISING:
                 what = error.what if isinstance(error, UserError) else "interrupted"
                 records.advance(self._lease, [(new, Stage.FAILED)], what[:500])
+        with contextlib.suppress(UserError):
             if paused is not None and was_wanted is Wanted.RUNNING:
                 self._resume(paused)
 
@@ -213,6 +239,7 @@ class Rollout:
 def ask(host: Host, generation: Generation) -> Probe:
     """`ask(host, generation)` is what its guest answers now."""
     health = generation.release.health
+    health = replace(health, timeout=min(health.timeout, _SIGN_SECONDS))
     port, target = health.port, None
     if port is not None:
         # The interface is that of the port which is led there, or the first.

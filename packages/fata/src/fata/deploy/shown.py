@@ -72,7 +72,8 @@ def condition(service: ServiceReport) -> str:
     if live is None:
         return "never live"
     if live.guest is None or live.guest.state != "running":
-        return "down"
+        finished = live.guest is not None and live.guest.outcome.startswith("exit code 0 ")
+        return "finished" if finished else "down"
     return {True: "healthy", False: "unhealthy", None: "not asked yet"}[live.healthy]
 
 
