@@ -84,7 +84,7 @@ def test_a_value_from_a_pipe(host: Host, typed: Type, capsys: pytest.CaptureFixt
     said = capsys.readouterr()
     assert said.out == ""
     assert "`api-key` is set for `website` in `production`, in version 1" in said.err
-    assert "run `fata deploy`" in said.err
+    assert "run `fata restart`" in said.err
     assert "hunter2" not in said.err
     assert [asked[:2] for asked in host.asked] == [("root@box", "secrets")]
     assert b"hunter2\0" in values(host), "the line feed of `echo` is not part of it"
