@@ -57,7 +57,8 @@ class Domain:
 
     `command_line` is complete: `fata.qemu.machine.timer_words` are among it where they are wanted.
     `memory` is in MiB. Vifs and disks appear in the guest in the order given. The serial console
-    is written to the file `console`, or is a terminal for `virsh console` where that is `None`.
+    is written to the file `console`, or is a terminal for `virsh console` where that is `None`;
+    libvirt keeps the last megabytes of it in the file `log`, if one is named.
     `tags` are kept with the domain as the attributes of an element of ours, and `comment` is the
     first thing in the text.
     """
@@ -72,6 +73,7 @@ class Domain:
     nics: tuple[UserNic | TapNic | BridgeNic, ...] = ()
     disks: tuple[Disk, ...] = ()
     console: Path | None = None
+    log: Path | None = None
     limits: Limits = field(default_factory=Limits)
     tags: Mapping[str, str] = field(default_factory=dict)
     comment: str = ""
@@ -153,7 +155,7 @@ def _devices(root: ET.Element, domain: Domain) -> None:
     for nic in domain.nics:
         if not _is_passed_on(nic):
             _place(_nic(devices, nic), next(slots, None))
-    _console(devices, domain.console)
+    _console(devices, domain.console, domain.log)
     ET.SubElement(devices, "controller", {"type": "usb", "model": "none"})
     ET.SubElement(devices, "memballoon", {"model": "none"})
 
@@ -202,10 +204,12 @@ def _nic(devices: ET.Element, nic: UserNic | TapNic | BridgeNic) -> ET.Element:
     return element
 
 
-def _console(devices: ET.Element, file: Path | None) -> None:
+def _console(devices: ET.Element, file: Path | None, log: Path | None) -> None:
     serial = ET.SubElement(devices, "serial", {"type": "pty" if file is None else "file"})
     if file is not None:
         ET.SubElement(serial, "source", {"path": os.fspath(file), "append": "on"})
+    if log is not None:
+        ET.SubElement(serial, "log", {"file": os.fspath(log), "append": "off"})
     ET.SubElement(serial, "target", {"type": "isa-serial", "port": "0"})
 
 

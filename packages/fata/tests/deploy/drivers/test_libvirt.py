@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ import pytest
 from fata.deploy.drivers.directory import read_spec
 from fata.deploy.drivers.driver import Driver, State
 from fata.deploy.drivers.libvirt import Libvirt, domain
+from fata.deploy.drivers.libvirt_keeper import LOG, LibvirtKeeper
 from fata.deploy.drivers.processes import LIBVIRT_KEEPER, find
 from fata.deploy.drivers.spec import GuestSpec, Limits, Nic, deterministic_mac
 from fata.deploy.drivers.virsh import Virsh
@@ -206,6 +208,8 @@ class TestLibvirt(Conformance):
         spec = make("--do=serve")
         bench.driver.start(spec)
         self.said(bench, spec, "listening")
+        log = spec.directory / LOG
+        self.wait(lambda: b"listening" in log.read_bytes() or None)
         keeper = find(spec.directory, LIBVIRT_KEEPER).keeper
         assert keeper is not None
         keeper.send(signal.SIGKILL)
@@ -219,6 +223,22 @@ class TestLibvirt(Conformance):
         spec = replace(bench.spec("behave.test.g1"), machine=Machine.MICROVM)
         with pytest.raises(UserError, match="libvirt has no machine `microvm`"):
             bench.driver.check(spec)
+
+
+def test_what_a_terminal_lost_is_read_from_the_log_of_libvirt(tmp_path: Path) -> None:
+    """What nobody has read yet of a terminal is gone when its other end closes, as QEMU ends."""
+    directory = tmp_path / "a.b.g1"
+    directory.mkdir()
+    spec = GuestSpec("a.b.g1", directory, Path("/kernel"), None, "", 64, machine=Machine.Q35)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        keeper = LibvirtKeeper(spec, Virsh("test:///default"), ours)
+        keeper._feed(b"hello\r\nfata: e")
+        (directory / LOG).write_bytes(b"hello\r\nfata: exit 3\r\n")
+        keeper._take_what_is_lost()
+    assert keeper._recorder.reading.verdict is not None
+    assert keeper._recorder.reading.verdict.code == 3
+    assert [path.name for path in directory.iterdir()] == ["console"]
 
 
 def test_limits_and_label_are_the_domains(tmp_path: Path) -> None:

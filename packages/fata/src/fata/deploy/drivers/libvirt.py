@@ -29,7 +29,7 @@ from fata.deploy.drivers.directory import (
 from fata.deploy.drivers.driver import Found, Outcome, State, Statistics
 from fata.deploy.drivers.keeper import ASK, DESTROY
 from fata.deploy.drivers.launch import default_python, launcher
-from fata.deploy.drivers.libvirt_keeper import DOMAIN
+from fata.deploy.drivers.libvirt_keeper import DOMAIN, LOG
 from fata.deploy.drivers.processes import LIBVIRT_KEEPER, anything, find
 from fata.deploy.drivers.recorder import DESTROYED
 from fata.deploy.drivers.spec import GuestSpec, Limits, Nic
@@ -230,6 +230,7 @@ def domain(spec: GuestSpec) -> libvirt.Domain:
         accelerator=spec.accelerator,
         nics=tuple(_nic(nic) for nic in spec.nics),
         disks=made.disks,
+        log=spec.directory / LOG,
         limits=libvirt.Limits(limits.cpu, limits.memory, limits.io),
         tags={"directory": str(spec.directory)},
     )

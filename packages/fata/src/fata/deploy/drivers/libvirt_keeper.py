@@ -28,10 +28,12 @@ from fata.lab.record import identify
 from functoria.error import UserError
 
 DOMAIN = "domain.xml"
+LOG = "console.libvirt"
 
 _INTERRUPT = b"\x03"
 _LOOK = 5.0  # seconds after which libvirt is asked whether the domain is still there
 _LAST = 3.0  # seconds that libvirt has to say why it ended
+_LOGGED = 1.0  # seconds that it has to write down the last that the guest said
 
 
 class LibvirtKeeper:
@@ -43,6 +45,7 @@ class LibvirtKeeper:
         self._signals = signals
         self._recorder = Recorder(spec.directory, spec.console_bytes)
         self._stopped: str | None = None
+        self._taken = 0
 
     def run(self) -> None:
         """`run()` returns when the domain has ended; raises `UserError` if it does not start."""
@@ -63,6 +66,7 @@ class LibvirtKeeper:
             if isinstance(error, VirshError):
                 raise _refused(error, spec) from error
             raise
+        self._take_what_is_lost()
         self._recorder.close()
         self._tell(why)
 
@@ -87,8 +91,30 @@ class LibvirtKeeper:
             return False
         except OSError:  # EIO: the other end is closed
             return False
-        self._recorder.feed(data)
+        self._feed(data)
         return bool(data)
+
+    def _feed(self, data: bytes) -> None:
+        self._taken += len(data)
+        self._recorder.feed(data)
+
+    def _take_what_is_lost(self) -> None:
+        """Take down the last words: a terminal forgets what is unread when its other end closes.
+
+        A log that was begun anew, since it was too long, is shorter than what was taken down.
+        """
+        log, deadline = self._spec.directory / LOG, time.monotonic() + _LOGGED
+        with contextlib.suppress(OSError):
+            while True:
+                with log.open("rb") as file:
+                    file.seek(self._taken)
+                    self._feed(file.read())
+                told = self._recorder.reading.verdict is not None or self._stopped == DESTROYED
+                if told or time.monotonic() > deadline:
+                    break
+                time.sleep(0.05)
+            for path in sorted(log.parent.glob(f"{LOG}*")):
+                path.unlink()
 
     def _obey(self, terminal: int) -> None:
         for number in self._signals.recv(64):
