@@ -66,20 +66,40 @@ class Repairer:
         self._given_up: dict[str, str] = {}
 
     def run(self) -> None:
-        """Look once at everything, and repair what nobody else is changing."""
+        """Look once at everything, and repair what nobody else is changing.
+
+        What goes wrong with one guest is in the way of no other; a mistake of ours is raised when
+        all were looked at.
+        """
         host = self._host
+        mistakes = []
         for repair in _todo(host, None):
-            with contextlib.suppress(UserError):
+            try:
                 self._one(repair)
+            except UserError:
+                continue
+            except Exception as error:
+                mistakes.append(error)
         with contextlib.suppress(UserError):
             host.traffic.apply(routes.routes(host))
-        running = {one.name for one in host.driver.list() if one.state is State.RUNNING}
+        self._forget_secrets()
+        if mistakes:
+            raise mistakes[0]
+
+    def _forget_secrets(self) -> None:
+        """Remove the disks of secrets of guests that neither run nor are about to."""
+        host = self._host
+        # In this order: one whose rollout ends meanwhile has either the lease, or runs.
+        there = host.secrets.guests()
         held = {
             one.guest
             for one in host.records.generations()
             if host.records.leases.holder(one.service) is not None
         }
-        host.secrets.keep(running | held)
+        running = {one.name for one in host.driver.list() if one.state is State.RUNNING}
+        for guest in there:
+            if guest not in held and guest not in running:
+                host.secrets.remove(guest)
 
     def _one(self, repair: Repair) -> None:
         host, service = self._host, repair.service

@@ -25,8 +25,13 @@ OWNER = "the supervisor"
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What was seen of a guest, by the clock that nobody sets."""
+    """What was seen of a guest, by the clock that nobody sets.
 
+    `number` is what the hypervisor knows it by, and `since` when it was first seen.
+    """
+
+    number: int | None
+    since: float
     next_probe: float = 0.0
     lost: int = 0
     told: float = float("-inf")
@@ -45,17 +50,17 @@ class Watch:
     def run(self) -> None:
         """Ask those whose turn it is, and write down what all have used."""
         running = {
-            one.name: one.started for one in self._host.driver.list() if one.state is State.RUNNING
+            one.name: one.number for one in self._host.driver.list() if one.state is State.RUNNING
         }
         live = [
             one
             for one in self._host.records.generations()
             if one.stage is Stage.LIVE and one.guest in running
         ]
-        self._seen = {one.guest: self._seen.get(one.guest, _Seen(ok=one.healthy)) for one in live}
+        self._seen = {one.guest: self._known(one, running[one.guest]) for one in live}
         for one in live:
             with contextlib.suppress(UserError):
-                self._look(one, running[one.guest])
+                self._look(one)
         if time.monotonic() - self._sampled >= SAMPLE_SECONDS:
             self._sampled = time.monotonic()
             for one in live:
@@ -65,15 +70,21 @@ class Watch:
                         one.service, one.number, self._host.clock(), used
                     )
 
-    def _look(self, one: Generation, started: float | None) -> None:
+    def _known(self, one: Generation, number: int | None) -> _Seen:
+        """What was seen of that guest before, or that it runs since now."""
+        seen = self._seen.get(one.guest)
+        if seen is not None and seen.number == number:
+            return seen
+        return _Seen(number, time.monotonic(), ok=one.healthy)
+
+    def _look(self, one: Generation) -> None:
         seen, now = self._seen[one.guest], time.monotonic()
         if now < seen.next_probe:
             return
         answer = ask(self._host, one)
         pause = max(PROBE_SECONDS, one.release.health.interval)
-        age = self._host.clock() - (started or 0.0)
-        if not answer.ok and 0 <= age < one.release.health.deadline:
-            # It has just been started again, and has as long as a new one has.
+        if not answer.ok and now - seen.since < one.release.health.deadline:
+            # It may have been started again, and has as long as a new one has.
             self._seen[one.guest] = replace(seen, next_probe=now + one.release.health.interval)
             return
         lost = 0 if answer.ok else seen.lost + 1
@@ -85,7 +96,9 @@ class Watch:
         if news:
             self._report(f"{one.guest} {answer.said}")
             self._host.records.event(one.service, one.number, answer.said)
-        self._seen[one.guest] = _Seen(now + pause, lost, told, answer.ok)
+        self._seen[one.guest] = replace(
+            seen, next_probe=now + pause, lost=lost, told=told, ok=answer.ok
+        )
         if lost >= _TOLERATED and one.release.health.kind is not Kind.CONSOLE:
             self._end(one, lost)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import time
@@ -52,6 +53,7 @@ class Leases:
     def __init__(self, database: Database, clock: Callable[[], float] = elapsed) -> None:
         self._database = database
         self._clock = clock
+        self._ended: set[str] = set()
 
     def holder(self, service: Service) -> Holder | None:
         """`holder(service)` is who has the lease; `None` where nobody is left to have it."""
@@ -64,6 +66,8 @@ class Leases:
         for owner, purpose, since, pid, start, boot, renewed, token in rows:
             identity = Identity(int(str(pid)), int(str(start)), str(boot))
             at = float(str(renewed))
+            if str(token) in self._ended:
+                continue
             if identity.alive and self._clock() - at < SECONDS:
                 return Holder(str(owner), str(purpose), float(str(since)), identity, at, str(token))
         return None
@@ -105,5 +109,12 @@ class Leases:
             )
 
     def give_back(self, lease: Lease) -> None:
-        """End the lease; nothing happens where it has ended."""
-        self._database.execute("DELETE FROM leases WHERE token = ?", lease.token)
+        """End the lease; nothing happens where it has ended.
+
+        Where that cannot be written down, it is over for this process, and for others when this
+        process ends.
+        """
+        self._ended.add(lease.token)
+        with contextlib.suppress(UserError):
+            self._database.execute("DELETE FROM leases WHERE token = ?", lease.token)
+            self._ended.discard(lease.token)
