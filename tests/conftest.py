@@ -62,7 +62,7 @@ class Project:
             env={**os.environ, **self.environment, **environment},
             capture_output=True,
             text=True,
-            timeout=280,
+            timeout=560,
             stdin=subprocess.DEVNULL,
         )
         return Result(done.returncode, done.stdout, done.stderr)
@@ -130,7 +130,7 @@ class Running:
                 start_new_session=True,
             )
 
-    def said(self, pattern: str, seconds: float = 120) -> re.Match[str]:
+    def said(self, pattern: str, seconds: float = 240) -> re.Match[str]:
         """Wait until the run has said something, and give what matched."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
