@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 from aims import aims
 from configurations import configurations
+from deploys import deploys
 from engine import engine
 from results import Machine, Results, save
 from starts import starts
@@ -28,7 +29,7 @@ from functoria import UserError
 from functoria.cli.show import show_error
 
 OUTPUT = Path(__file__).resolve().parent / "results.json"
-SECTIONS = ("starts", "engine", "xen", "xlcfg")
+SECTIONS = ("starts", "engine", "xen", "xlcfg", "deploys")
 KERNELS = ("tiny", "debian")
 
 
@@ -62,7 +63,7 @@ def measure(quick: bool, sections: tuple[str, ...], kernels: tuple[str, ...]) ->
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="fata-bench-") as name:
         scratch = Path(name)
-        images = tool = guests = texts = None
+        images = tool = guests = texts = load = None
         if "starts" in sections:
             images = starts(kernels, scratch, quick=quick, report=report)
         if "engine" in sections:
@@ -71,6 +72,8 @@ def measure(quick: bool, sections: tuple[str, ...], kernels: tuple[str, ...]) ->
             guests = xen(kernels, scratch / "xen", quick=quick, report=report)
         if "xlcfg" in sections:
             texts = configurations(scratch, quick=quick, report=report)
+        if "deploys" in sections:
+            load = deploys(scratch / "deploys", quick=quick, report=report)
     return Results(
         quick=quick,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -80,6 +83,7 @@ def measure(quick: bool, sections: tuple[str, ...], kernels: tuple[str, ...]) ->
         engine=tool,
         xen=guests,
         configurations=texts,
+        deploys=load,
     )
 
 

@@ -212,6 +212,7 @@ class Results:
     engine: Engine | None
     xen: Xen | None = None
     configurations: Configurations | None = None
+    deploys: Deploys | None = None
 
 
 def ratio(value: float, base: float) -> float:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from results import Aim, Configurations, Engine, Ratios, Results, Samples, Start, Xen
+from results import (
+    Aim,
+    Configurations,
+    Deploys,
+    Engine,
+    Ratios,
+    Results,
+    Samples,
+    Series,
+    Start,
+    Xen,
+)
 
 from fata.cli.show import size
 
@@ -35,6 +46,9 @@ def _lines(results: Results) -> Iterator[str]:
     if results.configurations is not None:
         yield ""
         yield from _configurations(results.configurations)
+    if results.deploys is not None:
+        yield ""
+        yield from deploy_lines(results.deploys)
 
 
 def _starts(starts: Sequence[Start]) -> Iterator[str]:
@@ -166,3 +180,19 @@ def _times(found: Samples) -> str:
 
 def _seconds(found: Samples) -> str:
     return f"{found.median:.2f} (min {found.minimum:.2f})"
+
+
+def deploy_lines(found: Deploys) -> Iterator[str]:
+    """`deploy_lines(found)` is what a host under load did, as a table."""
+    facts: tuple[tuple[str, Callable[[Series], str]], ...] = (
+        ("deployments", lambda one: str(one.deployments)),
+        ("... that were broken, and did not go live", lambda one: str(one.refused)),
+        ("rollbacks", lambda one: str(one.rollbacks)),
+        ("requests", lambda one: str(one.requests)),
+        ("... that failed", lambda one: str(one.failed)),
+        ("... a second", lambda one: f"{one.per_second:.0f}"),
+        ("the longest, s", lambda one: f"{one.longest:.2f}"),
+        ("`fata deploy`, s", lambda one: _short(one.deploy)),
+    )
+    rows = [(name, fact(found.whole), fact(found.broken)) for name, fact in facts]
+    yield from _table(("", "every release is good", "every third is broken"), rows)
