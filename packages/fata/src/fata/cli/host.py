@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from fata.cli.remote import remote
 from fata.cli.users import allow, disallow, users
 from fata.host.kind import Kind
 from functoria.cli.settings import Settings, common
@@ -63,8 +64,8 @@ def command() -> None:
     """Set machines up that run guests, and say who may use them."""
 
 
-for _user_command in (allow, disallow, users):
-    command.add_command(_user_command)
+for _other in (allow, disallow, remote, users):
+    command.add_command(_other)
 
 
 @command.command("setup")

@@ -56,6 +56,11 @@ class Remote:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
+    @property
+    def become(self) -> tuple[str, ...]:
+        """The words before a command that make it run as root there; none for who is root."""
+        return self._connection.become
+
     def call(
         self,
         verb: str,

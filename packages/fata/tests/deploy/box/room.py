@@ -20,11 +20,15 @@ from pathlib import Path
 FATA = Path(sys.executable).with_name("fata")
 BRIDGE, ADDRESS = "fata0", "10.77.0.1/24"
 USER = "nobody"
+BUILDER_ID = 64100
+"""Of `fata-build`, whom `fata host setup` makes with sysusers.d(5)."""
 
 _INIT = """
 import signal, subprocess, sys
 def run(*words): subprocess.run(words, check=True)
-state, home, where, bridge, address = sys.argv[1:6]
+state, home, etc, where, bridge, address = sys.argv[1:7]
+for name in ("passwd", "group"):
+    run("mount", "--bind", f"{etc}/{name}", f"/etc/{name}")
 run("ip", "link", "set", "lo", "up")
 if bridge:
     open("/proc/sys/net/ipv4/ip_forward", "w").write("1")
@@ -55,7 +59,7 @@ class Room:
         self.home = directory / "client"
         self.name = "shed" if rootless else "box"
         self._init: subprocess.Popen[str] | None = None
-        for name in ("state", "root", "client/.ssh", "bin", "cache"):
+        for name in ("state", "root", "etc", "client/.ssh", "bin", "cache"):
             (directory / name).mkdir(parents=True, exist_ok=True)
         directory.chmod(0o755)
         self._prepare()
@@ -74,7 +78,8 @@ class Room:
         self._init = subprocess.Popen(
             [
                 *(*words, sys.executable, "-IBc", _INIT, str(self.directory / "state")),
-                *(str(self.directory / "root"), str(self.where), *(bridge or ("", ""))),
+                *(str(self.directory / "root"), str(self.directory / "etc")),
+                *(str(self.where), *(bridge or ("", ""))),
             ],
             stdout=subprocess.PIPE,
             text=True,
@@ -82,7 +87,10 @@ class Room:
         assert self._init.stdout is not None
         assert self._init.stdout.readline() == "ready\n"
         if not self.rootless:
+            # What `fata host setup` makes.
             (self.directory / "state" / "guests").mkdir(exist_ok=True)
+            (self.directory / "state" / "build").mkdir(mode=0o700, exist_ok=True)
+            os.chown(self.directory / "state" / "build", BUILDER_ID, BUILDER_ID)
         # A connection is an sshd of its own, on the pipes of the client's ssh: no port is used.
         enter = self.directory / "enter"
         sshd = shutil.which("sshd", path="/usr/sbin:/sbin")
@@ -191,6 +199,13 @@ class Room:
         return ("nsenter", "--net", "--mount", "--pid", "--target", str(self.pid))
 
     def _prepare(self) -> None:
+        line = f"fata-build:x:{BUILDER_ID}:"
+        for name, rest in (
+            ("passwd", f"{BUILDER_ID}::/var/lib/fata/build:/usr/sbin/nologin"),
+            ("group", ""),
+        ):
+            text = Path("/etc", name).read_text()
+            (self.directory / "etc" / name).write_text(f"{text.rstrip()}\n{line}{rest}\n")
         ssh = self.home / ".ssh"
         for file in (self.directory / "host", ssh / "id_ed25519"):
             if not file.exists():

@@ -198,5 +198,5 @@ def test_a_repository_is_prepared_twice(tmp_path: Path) -> None:
     place = prepare(tmp_path, "app", ("/old/fata",))
     assert prepare(tmp_path, "app", ("/var/lib/fata/bin/fata",)) == place
     hook = (place / "hooks" / "pre-receive").read_text()
-    assert hook == "#!/bin/sh\nexec /var/lib/fata/bin/fata agent receive app\n"
+    assert hook == f"#!/bin/sh\nexec /var/lib/fata/bin/fata agent --root {tmp_path} receive app\n"
     subprocess.run(("git", "fsck", "--strict"), cwd=place, check=True, capture_output=True)

@@ -23,6 +23,7 @@ from fata.deploy.secrets.requests import handle as handle_secrets
 from fata.deploy.service import Service, service_of
 from fata.deploy.status import event_report, status
 from fata.deploy.store.prune import prune
+from fata.host.push.repository import prepare
 from fata.versions import VERSION
 
 
@@ -157,6 +158,14 @@ def prune_store(call: Call) -> Answer:
     return prune(host.root / "store", changes.pinned(host), dry_run=asked.dry_run, now=host.clock())
 
 
+def repository(call: Call) -> Answer:
+    """Where the repository of an app is, to which one pushes; see `push.prepare`."""
+    asked = requests.read(call.request, requests.About)
+    app = service_of(asked.app, asked.environment).app
+    root = call.host.root
+    return {"path": str(prepare(root, app, (str(root / "bin" / "fata"),)))}
+
+
 def _live(generation: Generation) -> Answer:
     return {
         "guest": generation.guest,
@@ -190,6 +199,7 @@ VERBS: Mapping[str, Callable[[Call], Answer]] = {
     "samples": samples,
     "secrets": secrets,
     "prune": prune_store,
+    "repository": repository,
     "policy": policy,
     "audit": audit,
 }

@@ -26,6 +26,7 @@ NEEDED: Mapping[str, Permission | None] = {
     "deploy": Permission.DEPLOY,
     "receive": Permission.DEPLOY,
     "push": Permission.PUSH,
+    "repository": Permission.PUSH,
     "rollback": Permission.ROLLBACK,
     "restart": Permission.RESTART,
     "stop": Permission.STOP,

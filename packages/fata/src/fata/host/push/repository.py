@@ -30,8 +30,8 @@ _ATTRIBUTES = "* -export-ignore -export-subst\n"
 def prepare(root: Path, app: str, launcher: Sequence[str]) -> Path:
     """`prepare(root, app, launcher)` is the app's repository, made where it is not there yet.
 
-    Its hook runs `LAUNCHER agent receive APP`; it is written again each time. Raises `UserError`
-    where there is no git, or the name cannot be one.
+    Its hook runs `LAUNCHER agent --root ROOT receive APP`; it is written again each time. Raises
+    `UserError` where there is no git, or the name cannot be one.
     """
     if not APP.fullmatch(app):
         raise UserError(
@@ -49,7 +49,7 @@ def prepare(root: Path, app: str, launcher: Sequence[str]) -> Path:
     for name, value in _SETTINGS.items():
         git(("config", "--file", place / "config", name, value))
     _write(place / "info" / "attributes", _ATTRIBUTES, 0o644)
-    _write(place / "hooks" / "pre-receive", _hook(launcher, app), 0o755)
+    _write(place / "hooks" / "pre-receive", _hook(launcher, root, app), 0o755)
     return place
 
 
@@ -71,8 +71,9 @@ def git(arguments: Sequence[str | os.PathLike[str]], directory: Path | None = No
     return done.stdout
 
 
-def _hook(launcher: Sequence[str], app: str) -> str:
-    return f"#!/bin/sh\nexec {shlex.join((*launcher, 'agent', 'receive', app))}\n"
+def _hook(launcher: Sequence[str], root: Path, app: str) -> str:
+    words = (*launcher, "agent", "--root", os.fspath(root.absolute()), "receive", app)
+    return f"#!/bin/sh\nexec {shlex.join(words)}\n"
 
 
 def _write(path: Path, content: str, mode: int) -> None:

@@ -1,0 +1,219 @@
+"""`git push box main`: built, tested and deployed by the host, with the real git and ssh."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fata.cache import cache_directory
+
+from .conftest import APP
+from .room import BUILDER_ID, Room, until
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(1200),
+    pytest.mark.xdist_group("box"),
+    pytest.mark.skipif(not shutil.which("git"), reason="git is not installed"),
+]
+_SETTINGS = """\
+[pipeline]
+test = ["python -m unittest -q", "sh -c 'id -un; grep -c : /proc/net/dev; touch /var/lib/fata/x || :'"]
+
+[environments.production]
+branch = "main"
+host = "box"
+ports = ["8080:80"]
+
+[environments.production.health]
+successes = 2
+interval = "0.2s"
+deadline = "{deadline}"
+"""
+_TEST = """\
+import unittest
+
+import talker
+
+
+class Tests(unittest.TestCase):
+    def test_it_is_there(self) -> None:
+        assert talker.main
+"""
+
+
+class Work:
+    """A working copy of the program, and its user at the keyboard."""
+
+    def __init__(self, directory: Path, room: Room) -> None:
+        self.directory = directory
+        self.room = room
+        shutil.copytree(APP, directory, ignore=shutil.ignore_patterns("_fata", "dist", "__*"))
+        (directory / "test_talker.py").write_text(_TEST)
+        self.settings()
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.commit()
+
+    def settings(self, deadline: str = "60s") -> None:
+        """Write fata.toml."""
+        (self.directory / "fata.toml").write_text(_SETTINGS.format(deadline=deadline))
+
+    def edit(self, old: str, new: str, file: str = "config.py") -> None:
+        """Change a line."""
+        path = self.directory / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    def commit(self) -> str:
+        """Commit all there is; the commit's name."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message=change")
+        return self.git("rev-parse", "HEAD")
+
+    def git(self, *words: str) -> str:
+        """What git says, which has to succeed."""
+        with self.start(*words) as child:
+            out, _ = child.communicate(timeout=60)
+        assert child.returncode == 0, out
+        return out.strip()
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """A command of git's."""
+        return subprocess.Popen(
+            ("git", "-c", "user.name=ann", "-c", "user.email=ann@example.com", *words),
+            cwd=self.directory,
+            env={**self.room.environment, "GIT_CONFIG_NOSYSTEM": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def push(self, *words: str) -> tuple[int, str]:
+        """How `git push box main` ended, and what it said."""
+        with self.start("push", "box", *(words or ("main",))) as child:
+            out, _ = child.communicate(timeout=600)
+        return child.returncode, out
+
+    def there(self, branch: str = "main") -> str:
+        """Where a branch is on the host."""
+        return self.git("ls-remote", "box", f"refs/heads/{branch}").partition("\t")[0]
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory, room: Room) -> Iterator[Work]:
+    """A project; on the host a kernel, which it would get from apt."""
+    kernels = room.state / "build" / "talker" / "cache" / "fata" / "kernels"
+    for found in sorted(cache_directory().glob("kernels/*")):
+        if found.name.startswith(("tiny-virtio-", "debian-cloud-")):
+            shutil.copytree(found, kernels / found.name)
+    for path in (room.state / "build", *sorted((room.state / "build").rglob("*"))):
+        os.chown(path, BUILDER_ID, BUILDER_ID)
+    # The host takes only what she has signed; and what it has built itself.
+    public = (room.home / ".ssh" / "id_ed25519.pub").read_text()
+    (room.state / "allowed_signers").write_text(f"ann@example.com {public}")
+    return Work(tmp_path_factory.mktemp("work") / "talker", room)
+
+
+def service(room: Room) -> Any:
+    (found,) = room.status()["services"]  # type: ignore[misc]
+    return found
+
+
+def test_a_push_is_tested_built_signed_and_deployed(work: Work, room: Room) -> None:
+    """One story: each step begins where the one before has ended."""
+    done = room.fata("host", "remote", project=work.directory)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "ssh://box/var/lib/fata/repositories/talker.git\n"
+    assert "`git push box main` deploys to production" in done.stderr
+    again = room.fata("host", "remote", project=work.directory)
+    assert (again.returncode, again.stdout) == (0, done.stdout)
+
+    it_goes_live(work, room)
+    what_fails_changes_nothing(work, room)
+    a_branch_without_environment_is_kept(work, room)
+    a_push_waits_for_a_deployment(work, room)
+
+
+def it_goes_live(work: Work, room: Room) -> None:
+    code, said = work.push()
+    assert code == 0, said
+    assert room.get() == "hello"
+    assert work.there() == work.git("rev-parse", "HEAD")
+    lines = [line.removeprefix("remote:").strip() for line in said.splitlines()]
+    stages = [line for line in lines if line.startswith("== ")]
+    assert stages == [
+        f"== {name}"
+        for name in ("checkout", "set-up", "test", "fetch", "build", "verify", "deploy")
+    ]
+    # The tests ran as a user of no rights, with no network but its own loopback.
+    assert "fata-build" in lines
+    assert "1" in lines
+    assert not (room.state / "x").exists()
+    assert any(line.startswith("image ") and "signed by this-host" in line for line in lines)
+    assert "talker.production.g1 is live" in lines
+
+
+def what_fails_changes_nothing(work: Work, room: Room) -> None:
+    before = work.there()
+    work.edit("import talker", "import walker", "test_talker.py")
+    work.commit()
+    code, said = work.push()
+    assert code == 1
+    assert "No module named 'walker'" in said
+    assert "== build" not in said
+    assert "remote rejected" in said
+
+    work.edit("import walker", "import talker", "test_talker.py")
+    work.edit('STRING, "serve"', 'STRING, "fail"')
+    work.settings(deadline="6s")
+    work.commit()
+    code, said = work.push()
+    assert code == 1
+    assert "500 Internal Server Error" in said
+    assert "talker.production.g1 still serves" in said
+    assert work.there() == before
+    assert room.get() == "hello"
+
+    work.edit('STRING, "fail"', 'STRING, "serve"')
+    work.settings()
+
+
+def a_branch_without_environment_is_kept(work: Work, room: Room) -> None:
+    work.git("checkout", "--quiet", "-b", "draft")
+    kept = work.commit()
+    code, said = work.push("draft")
+    assert code == 0, said
+    assert "draft is kept; no environment is deployed from it" in said
+    assert work.there("draft") == kept
+    assert service(room)["live"] == 1
+
+
+def a_push_waits_for_a_deployment(work: Work, room: Room) -> None:
+    """While one who deploys by hand is at work, what is pushed is built, and then waits."""
+    work.git("checkout", "--quiet", "main")
+    work.git("merge", "--quiet", "draft")
+    for words in (("configure", "-t", "virtio"), ("build",)):
+        assert room.fata(*words, project=work.directory).returncode == 0
+    work.edit('STRING, "hello"', 'STRING, "pushed"')
+    work.commit()
+    by_hand = work.directory / "fata.toml"
+    text = by_hand.read_text()
+    by_hand.write_text(text.replace('deadline = "60s"', 'deadline = "100s"\ntext = "never"'))
+    with room.start("deploy", "--no-build", project=work.directory) as deploying:
+        by_hand.write_text(text)
+        until(lambda: len(room.guests()) == 2)
+        code, said = work.push()
+        deploying.communicate(timeout=600)
+    assert deploying.returncode == 1
+    assert code == 0, said
+    assert "waiting" in said
+    assert room.get() == "pushed"
+    assert work.there() == work.git("rev-parse", "HEAD")
