@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from fata.dashboard.amounts import ceiling
 
-_WIDTH, _HEIGHT = 360, 168
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 8, 10, 22
+_WIDTH, _HEIGHT = 320, 160
+_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 6, 10, 22
 _INNER, _TALL = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 _PARTS = 4
 HOUR, DAY = 3600.0, 86400.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs
 
 import msgspec
 from jinja2 import Environment
@@ -29,7 +28,7 @@ _LINES = 300
 _EVENTS = 40
 _ENTRIES = 100
 _CONSOLES = 6
-_FORM_BYTES = 10_000
+_FORM_BYTES = 1000
 _SLOW, _FAST = 5, 2
 """Seconds after which a page asks again: as a rule, and while something changes."""
 
@@ -214,8 +213,7 @@ class Pages:
             body += part
             if len(body) > _FORM_BYTES:
                 return False
-        values = parse_qs(body.decode("ascii", "replace"), max_num_fields=10)
-        return self.access.has_form(values.get("form", [""])[0])
+        return self.access.has_form(body.decode("ascii", "replace").removeprefix("form="))
 
     def refused(self) -> Response:
         """What was sent by a page that is not ours, or is from an earlier run."""

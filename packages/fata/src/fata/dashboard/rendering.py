@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from fata.dashboard import amounts, chart
 from fata.deploy.agent.wire import plain
@@ -31,6 +31,7 @@ def environment() -> Environment:
         binary=amounts.binary,
         figures=amounts.figures,
         svg=_svg,
+        literals=literals,
     )
     return made
 
@@ -38,6 +39,17 @@ def environment() -> Environment:
 def picture(svg: str) -> Markup:
     """`picture(svg)` is what `chart` has made, all text in it escaped, for a template."""
     return Markup(svg)  # noqa: S704 - see above
+
+
+def literals(text: str) -> Markup:
+    """`literals("see `fata status`")` is a message whose literals look like such."""
+    parts = plain(text).split("`")
+    if len(parts) % 2 == 0:  # backticks that come in no pairs
+        return escape(plain(text))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(parts)
+    )
 
 
 def _svg(found: chart.Chart) -> Markup:

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 from fata.deploy.records.samples import Sample
 
-_LONGEST = 60.0
-"""Seconds between two samples, of which nothing is known if they are further apart."""
+_SHORTEST, _LONGEST = 0.5, 60.0
+"""Seconds between two samples: closer ones tell no rate, and further ones not when it was so."""
 
 
 class Quantity(Enum):
@@ -41,7 +41,7 @@ def spans(samples: Sequence[Sample], quantity: Quantity) -> Iterator[Span]:
     """
     for before, after in pairwise(samples):
         seconds = after.at - before.at
-        if not 0 < seconds <= _LONGEST or before.generation != after.generation:
+        if not _SHORTEST <= seconds <= _LONGEST or before.generation != after.generation:
             continue
         if after.cpu < before.cpu:
             continue  # the guest was started again, and all its counters with it
