@@ -50,10 +50,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Project:
-    """A directory with a configuration, and the command run in it."""
+    """A directory with a configuration, and the command run in it, for `limit` seconds at most."""
 
     directory: Path
     environment: dict[str, str] = field(default_factory=dict)
+    limit: float = 280
 
     def fata(self, *arguments: str, **environment: str) -> Result:
         done = subprocess.run(  # noqa: PLW1510 - the test looks at the code
@@ -98,7 +99,11 @@ class MakeProject(Protocol):
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> MakeProject:
+def project(tmp_path: Path, request: pytest.FixtureRequest) -> MakeProject:
+    mark = request.node.get_closest_marker("timeout")
+    # What a command has said is told if it ends before the test does.
+    limit = mark.args[0] - 20 if mark else 280
+
     def make(example: str | None = None) -> Project:
         directory = tmp_path / (example or "project")
         if example is None:
@@ -106,7 +111,7 @@ def project(tmp_path: Path) -> MakeProject:
         else:
             ignored = shutil.ignore_patterns("_fata", "dist", "disks", "data", "__pycache__")
             shutil.copytree(EXAMPLES / example, directory, ignore=ignored)
-        return Project(directory)
+        return Project(directory, limit=limit)
 
     return make
 
