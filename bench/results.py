@@ -199,6 +199,33 @@ class Configurations:
     ratio: float
 
 
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Deployments and rollbacks one after the other, to a host that is asked all the time.
+
+    `refused` of them were broken releases, which did not go live. `failed` requests are those
+    without a whole answer of 200. `longest` is the seconds that one took at most, `deploy` those
+    of `fata deploy` without a build.
+    """
+
+    deployments: int
+    rollbacks: int
+    refused: int
+    requests: int
+    failed: int
+    per_second: float
+    longest: float
+    deploy: Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Deploys:
+    """`Deploys(whole, broken)` is a series of good releases, and one where every third is bad."""
+
+    whole: Series
+    broken: Series
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
     """`Results(...)` is one run; a section that was not asked for is `None`."""
