@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from fata.cache import cache_directory
+
 FATA = Path(sys.executable).with_name("fata")
 BRIDGE, ADDRESS = "fata0", "10.77.0.1/24"
 USER = "nobody"
@@ -94,7 +96,9 @@ class Room:
         # A connection is an sshd of its own, on the pipes of the client's ssh: no port is used.
         enter = self.directory / "enter"
         sshd = shutil.which("sshd", path="/usr/sbin:/sbin")
-        words = shlex.join((*self._enter(), str(sshd), "-i", "-f", f"{self.directory}/sshd_config"))
+        words = shlex.join(
+            (*self.enter_words, str(sshd), "-i", "-f", f"{self.directory}/sshd_config")
+        )
         enter.write_text(f"#!/bin/sh\nexec {words}\n")
         enter.chmod(0o755)
 
@@ -129,7 +133,7 @@ class Room:
     def inside(self, *words: str, check: bool = True) -> str:
         """What a program says that runs on the host, as its root."""
         done = subprocess.run(
-            [*self._enter(), *words], capture_output=True, text=True, check=check, timeout=120
+            [*self.enter_words, *words], capture_output=True, text=True, check=check, timeout=120
         )
         return done.stdout
 
@@ -189,13 +193,25 @@ class Room:
                     found.append(int(entry.name))
         return found
 
+    def give_kernels(self, app: str) -> None:
+        """What a host gets from apt for the builds of an app, and a room cannot."""
+        build = self.state / "build"
+        kernels = build / app / "cache" / "fata" / "kernels"
+        for found in sorted(cache_directory().glob("kernels/*")):
+            if found.name.startswith(("tiny-virtio-", "debian-cloud-")):
+                shutil.copytree(found, kernels / found.name)
+        for path in (build, *sorted(build.rglob("*"))):
+            os.chown(path, BUILDER_ID, BUILDER_ID)
+
     def supervise(self) -> None:
         """Start the supervisor, as systemd does when a host starts."""
         launcher = f"{self.where}/bin/fata"
         script = f"exec {launcher} agent supervise >/dev/null 2>&1"
         self.inside("setsid", "--fork", "sh", "-c", script)
 
-    def _enter(self) -> tuple[str, ...]:
+    @property
+    def enter_words(self) -> tuple[str, ...]:
+        """What runs a program there, as root."""
         return ("nsenter", "--net", "--mount", "--pid", "--target", str(self.pid))
 
     def _prepare(self) -> None:

@@ -1,0 +1,49 @@
+"""The page from the first build to the rollback, as written, with a host in a room."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.story import Story
+
+from .room import Room
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(1800),
+    pytest.mark.xdist_group("box"),
+    pytest.mark.skipif(not shutil.which("git"), reason="git is not installed"),
+]
+
+
+def test_from_a_directory_to_a_live_website(tmp_path: Path, room: Room) -> None:
+    room.give_kernels("hello")
+    curl = room.directory / "bin" / "curl"
+    enter = " ".join(room.enter_words)
+    curl.write_text(f'#!/bin/sh\nexec {enter} /usr/bin/curl -sS --resolve box:80:127.0.0.1 "$@"\n')
+    curl.chmod(0o755)
+    story = Story(
+        tmp_path,
+        room.directory / "bin",
+        {name: room.environment[name] for name in ("HOME", "XDG_CACHE_HOME")},
+        # The room is set up already: it has no systemd and no apt.
+        without=("fata host setup",),
+    )
+    story.tell("docs/end-to-end.md")
+    tells_what_the_page_does(story)
+    assert (story.directory / ".github" / "workflows").is_dir()
+
+
+def tells_what_the_page_does(story: Story) -> None:
+    pages = [out.split("<h1>")[1].split("</h1>")[0] for out in story.answers("curl http://box/")]
+    assert pages == ["hello", "hello from box", "hello from box", "hello"]
+    (ci,) = story.answers("fata ci run")
+    assert "every stage passed" in ci
+    (refused,) = story.answers("! git push box main")
+    assert "'<h1>' not found" in refused
+    assert "remote rejected" in refused
+    (history,) = story.answers("fata history")
+    assert "roll" in history
