@@ -7,7 +7,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from fata.arguments import check_arguments
-from fata.deploy import volumes
+from fata.deploy import strangers, volumes
 from fata.deploy.admission import Admitted
 from fata.deploy.drivers.spec import (
     Disk,
@@ -115,7 +115,7 @@ def _addresses(
         lease,
         generation.slot,
         [device.name for device in made.network],
-        lambda taken: free_address(subnet, taken),
+        lambda taken: free_address(subnet, taken | strangers.addresses(host)),
         lambda address: address in subnet.network and address != subnet.gateway,
     )
 

@@ -65,5 +65,5 @@ def decode(text: str, where: str) -> Release:
         raise UserError(
             f"what is written down of a release is damaged: {str(error)[:200]}",
             where,
-            "deploy the app again, which begins a new generation",
+            "the supervisor takes the last copy of the records: try again in a minute",
         ) from None

@@ -12,6 +12,7 @@ from fata.deploy.host import Host, Report
 from fata.deploy.reconcile import Cure, Repair, repairs
 from fata.deploy.records.leases import Holder, Lease
 from fata.deploy.records.records import Generation
+from fata.deploy.records.restore import are_whole
 from fata.deploy.restart import Attempts, is_final
 from fata.deploy.rollout import STOP_SECONDS, retire
 from fata.deploy.service import Service
@@ -19,7 +20,6 @@ from fata.deploy.stages import Stage
 from functoria.error import UserError
 
 OWNER = "the supervisor"
-_DAMAGED = "records.damaged.sqlite"
 
 
 def settle(host: Host, lease: Lease, report: Report) -> None:
@@ -146,7 +146,7 @@ def _todo(host: Host, service: Service | None) -> tuple[Repair, ...]:
         host.records.generations(),
         host.records.services(),
         host.driver.list(),
-        strangers=not (host.root / _DAMAGED).exists(),
+        strangers=are_whole(host.root),
     )
     return tuple(one for one in found if service is None or one.service == service)
 

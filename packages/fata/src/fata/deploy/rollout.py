@@ -10,7 +10,7 @@ import contextlib
 import re
 from dataclasses import replace
 
-from fata.deploy import boot, routes
+from fata.deploy import boot, routes, strangers
 from fata.deploy.failure import UnhealthyError, explain
 from fata.deploy.health import Probe, probe
 from fata.deploy.host import Host, Report
@@ -54,7 +54,9 @@ class Rollout:
         old = records.live(self._lease.service)
         was_wanted = records.services().get(self._lease.service, Wanted.RUNNING)
         host.passing("stage")
-        new = records.stage(self._lease, self._release, host.driver.name, self._author)
+        service = self._lease.service
+        last, used = strangers.last_number(host, service), strangers.slots(host, service)
+        new = records.stage(self._lease, self._release, host.driver.name, self._author, last, used)
         exclusive = self._release.exclusive and old is not None
         try:
             if exclusive and old is not None:
@@ -67,6 +69,10 @@ class Rollout:
             raise
         if old is not None:
             self._replace(new, old)
+        for stranger in strangers.strangers(host, service):
+            self._report(f"stopping {stranger}, which the records do not know")
+            with contextlib.suppress(UserError):
+                host.driver.stop(stranger, STOP_SECONDS)
         with contextlib.suppress(UserError):
             records.database.back_up()
         return replace(new, stage=Stage.LIVE)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
+from fata.deploy import strangers
 from fata.deploy.drivers.directory import read_spec
 from fata.deploy.host import Host
 from fata.deploy.network import free_address
 from fata.deploy.records.records import Generation, Wanted
+from fata.deploy.service import Service, parse_guest
 from fata.deploy.stages import Stage
 from fata.deploy.traffic.route import Endpoint, Route
 from fata.qemu.publish import LOOPBACK
@@ -17,6 +21,7 @@ def routes(host: Host) -> tuple[Route, ...]:
     """`routes(host)` is where each port leads: to the live generation of its service.
 
     It follows from the records alone, so that whoever computes it after a crash finds the same.
+    Only where they are not whole, what leads to guests that they do not know stays as it is.
     """
     wanted = host.records.services()
     found: dict[tuple[Protocol, int], Route] = {}
@@ -24,7 +29,21 @@ def routes(host: Host) -> tuple[Route, ...]:
         if generation.stage is Stage.LIVE and wanted.get(generation.service) is Wanted.RUNNING:
             for route in routes_of(host, generation):
                 found[route.protocol, route.port] = route
+    for route in _to_strangers(host, {_service(one.guest) for one in found.values()}):
+        found.setdefault((route.protocol, route.port), route)
     return tuple(found[key] for key in sorted(found))
+
+
+def _to_strangers(host: Host, led: Set[Service | None]) -> tuple[Route, ...]:
+    """What leads to guests that the records do not know, of services to which nothing else does."""
+    names = strangers.strangers(host)
+    in_force = host.traffic.routes() or () if names else ()
+    return tuple(one for one in in_force if one.guest in names and _service(one.guest) not in led)
+
+
+def _service(guest: str) -> Service | None:
+    parsed = parse_guest(guest)
+    return None if parsed is None else parsed[0]
 
 
 def routes_of(host: Host, generation: Generation) -> tuple[Route, ...]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fata.deploy.host import Host, Report
-from fata.deploy.records.database import restore
+from fata.deploy.records.restore import are_damaged, restore
 from fata.deploy.repair import Repairer
 from fata.deploy.waiting import Deadline
 from fata.deploy.watch import Watch
@@ -22,6 +22,8 @@ from functoria.error import UserError
 PAUSE = 1.0
 _LOCK = "supervisor.lock"
 _BACK_UP_TURNS = 3600
+_LOOK_TURNS = 60
+"""Turns after which it looks whether the records are damaged."""
 _PATIENCE = 2.0
 
 
@@ -42,19 +44,22 @@ def supervise(
             report("another supervisor is at work here")
             return 0
         _end_by_signals(end)
-        if restore(root):
-            report("the records were damaged: the last copy of them is used")
-        host = opened(root)
-        try:
-            with contextlib.suppress(UserError):
-                host.records.database.back_up()
-            _turns(host, report, end, over)
-        finally:
-            host.records.close()
+        while not end.is_set() and not over():
+            restored = restore(root)
+            if restored is not None:
+                report(restored)
+            host = opened(root)
+            try:
+                with contextlib.suppress(UserError):
+                    host.records.database.back_up()
+                _turns(host, report, end, over)
+            finally:
+                host.records.close()
     return 0
 
 
 def _turns(host: Host, report: Report, end: threading.Event, over: Callable[[], bool]) -> None:
+    """Repair and watch until the end, or until the records turn out to be damaged."""
     repairer, watch = Repairer(host, report), Watch(host, report)
     said, turn = "", 0
     while not end.is_set() and not over():
@@ -75,6 +80,9 @@ def _turns(host: Host, report: Report, end: threading.Event, over: Callable[[], 
             if found != said:
                 report(found)
             said = found
+        # Its own connection does not read again what it has read once.
+        if (said or turn % _LOOK_TURNS == 0) and are_damaged(host.root):
+            return
         end.wait(PAUSE)
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -20,23 +18,7 @@ from fata.deploy.store.prune import prune
 from fata.settings import Port
 from functoria.error import UserError
 
-from .stub import deployment, image, served, stub_host
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Iterator[Host]:
-    """A host, all of whose guests end with the test."""
-    host = stub_host(tmp_path / "root")
-    yield host
-    for one in host.driver.list():
-        host.driver.destroy(one.name)
-    host.records.close()
-
-
-@pytest.fixture
-def said() -> list[str]:
-    """What the one who deploys is told."""
-    return []
+from .stub import deployment, image, served
 
 
 def stages(host: Host) -> dict[int, Stage]:

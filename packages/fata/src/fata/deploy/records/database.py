@@ -12,9 +12,8 @@ from functoria.error import UserError
 
 FILE = "records.sqlite"
 BACKUP = "records.backup.sqlite"
-_DAMAGED = "records.damaged.sqlite"
 VERSION = 1
-_BUSY_SECONDS = 30.0
+BUSY_SECONDS = 30.0
 
 _TABLES = """
 CREATE TABLE services (
@@ -61,7 +60,7 @@ class Database:
         self.path = root / FILE
         with self._explained():
             self._connection = sqlite3.connect(
-                self.path, timeout=_BUSY_SECONDS, isolation_level=None
+                self.path, timeout=BUSY_SECONDS, isolation_level=None
             )
             # Nobody but its owner reads it; the log and its index are made with the same mode.
             if self.path.stat().st_mode & 0o077:
@@ -119,7 +118,7 @@ class Database:
                 f"the host's records are of a newer fata: version {version}, and this one reads "
                 f"{VERSION}",
                 str(self.path),
-                "update fata here, or deploy from where it is newer",
+                "update the fata that you run, or use that of whoever deployed here last",
             )
         if version == VERSION:
             return
@@ -139,35 +138,6 @@ class Database:
             raise UserError(
                 f"the host's records cannot be used: {reason}",
                 str(self.path),
-                "make room on the host's disk, see that the agent may write there, or, where the "
-                "file is damaged, restart the agent, which takes its last copy",
+                "make room on the host's disk, and see that the agent may write there; where the "
+                "file is damaged, the supervisor takes its last copy: try again in a minute",
             ) from None
-
-
-def restore(root: Path) -> bool:
-    """`restore(root)` is whether the records were damaged, and are now those of the last copy.
-
-    The damaged file stays beside them. Without a copy it begins anew: guests that run are then
-    nobody's, and are shown as that.
-    """
-    path = root / FILE
-    if not path.exists() or _sound(path):
-        return False
-    path.replace(root / _DAMAGED)
-    for end in ("-wal", "-shm"):
-        (root / f"{FILE}{end}").unlink(missing_ok=True)
-    copy = root / BACKUP
-    if copy.exists() and _sound(copy):
-        copy.replace(path)
-    return True
-
-
-def _sound(path: Path) -> bool:
-    try:
-        with contextlib.closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
-            return bool(connection.execute("PRAGMA quick_check").fetchone() == ("ok",))
-    except sqlite3.OperationalError as error:
-        # That it cannot be opened now, or is locked, says nothing of what is in it.
-        return "malformed" not in str(error)
-    except sqlite3.DatabaseError:
-        return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -112,13 +112,24 @@ class Records:
         found = [one for one in self.generations(service) if one.stage is Stage.LIVE]
         return found[-1] if found else None
 
-    def stage(self, lease: Lease, release: Release, driver: str, author: str) -> Generation:
-        """`stage(lease, release, driver, author)` is a new generation, written down."""
+    def stage(
+        self,
+        lease: Lease,
+        release: Release,
+        driver: str,
+        author: str,
+        last: int = 0,
+        used: Set[str] = frozenset(),
+    ) -> Generation:
+        """`stage(lease, release, driver, author)` is a new generation, written down.
+
+        Its number is beyond all that are known, and `last`; its slot is not of those `used`.
+        """
         service, now = lease.service, self._clock()
         with self.changing(lease):
             known = self.generations(service)
-            number = max((one.number for one in known), default=0) + 1
-            taken = {one.slot for one in known if one.stage not in OVER}
+            number = max((last, *(one.number for one in known))) + 1
+            taken = {*used, *(one.slot for one in known if one.stage not in OVER)}
             slot = "b" if "a" in taken else "a"
             self.database.execute(
                 "INSERT OR IGNORE INTO services VALUES (?, ?, ?)",
