@@ -9,6 +9,7 @@ import sys
 import uuid
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,33 @@ def test_only_what_is_new_travels_and_the_one_before_stays(tmp_path: Path) -> No
     assert want(tmp_path, second) == ["same"]
     assert (tool / "current").readlink() == Path(second.digest)
     assert subprocess.run([tmp_path / "bin" / "fata"], check=True).returncode == 0
+
+
+def of_version(version: str) -> Bundle:
+    made = made_of(a=f"v = {version!r}\n")
+    named = File(f"lib/fata-{version}.dist-info/METADATA", "", 0o644, version.encode())
+    digest = hashlib.sha256(version.encode()).hexdigest()
+    return replace(made, files=(*made.files, replace(named, digest=digest)))
+
+
+def test_an_older_client_does_not_take_the_newer_one_from_the_host(tmp_path: Path) -> None:
+    """It is carried out by what it brought itself, and the supervisor stays what it was."""
+    tool = tmp_path / "tool"
+    new, old, newest = (of_version(version) for version in ("0.10.0", "0.9.1", "1.0"))
+    take(tmp_path, new)
+    for _ in range(2):
+        code, lines = receive(tmp_path, "take", old, sent(old, [one.digest for one in old.files]))
+        assert (code, lines) == (0, ["older"])
+        assert (tool / "current").readlink() == Path(new.digest)
+        assert (tool / old.digest / "fata").exists()
+        assert want(tmp_path, old) == ["older"]
+        assert want(tmp_path, new) == ["same"]
+        old = of_version("0.9")  # of older ones, the last stays
+    trees = {path.name for path in tool.iterdir() if path.is_dir() and not path.is_symlink()}
+    assert trees == {new.digest, of_version("0.9").digest}
+    take(tmp_path, newest)
+    assert (tool / "current").readlink() == Path(newest.digest)
+    assert (tool / "previous").readlink() == Path(new.digest)
 
 
 def test_wherever_it_broke_off_the_old_one_is_in_use_and_the_next_goes_on(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """What runs on the host to take a bundle in: sent there as text, for its plain Python.
 
 `want ROOT DIGEST`, fed with a manifest, prints the digests of the files that are lacking; where
-none is, the bundle is in use from then on, and the word is `same` or, if it was not, `used`.
+none is, the bundle is in use from then on, and the word is `same` or, if it was not, `used`. One
+that is older than the one in use does not take its place: whoever brought it uses it, and the word
+is `older`.
 `take ROOT DIGEST`, fed with the manifest and the files, puts the bundle at ROOT/tool/DIGEST. A
 file counts when its bytes have its digest; those of an attempt that broke off stay for the next.
 Only the standard library is imported, and nothing here is newer than Python 3.9.
@@ -23,6 +25,7 @@ from typing import IO
 
 INCOMING = "incoming"
 _BLOCK = 1 << 20
+_VERSION = re.compile(r" lib/fata-([0-9]{1,9}(?:\.[0-9]{1,9})*)[^/\n]*\.dist-info/")
 _LINE = re.compile(r"([0-9a-f]{64}) (644|755) ([^/\x00-\x1f][^\x00-\x1f]*)")
 
 
@@ -166,10 +169,13 @@ def _compile(sources: list[Path]) -> None:
 
 
 def _use(tool: Path, digest: str) -> str:
-    """Have `current` lead to this bundle; the one before stays, and older ones go."""
+    """Have `current` lead to this bundle, unless it is older; one before stays, and the rest go."""
     current = tool / "current"
     before = current.readlink().name if current.is_symlink() else ""
-    if before != digest:
+    older = _version(tool / digest) < _version(tool / before) if before else False
+    if older:
+        _symlink(tool / "older", digest)
+    elif before != digest:
         _symlink(current, digest)
         if before:
             _symlink(tool / "previous", before)
@@ -177,13 +183,24 @@ def _use(tool: Path, digest: str) -> str:
     launcher.parent.mkdir(mode=0o755, exist_ok=True)
     if not launcher.is_symlink():
         _symlink(launcher, "../tool/current/fata")
-    names = (tool / "current", tool / "previous")
+    names = (tool / "current", tool / "previous", tool / "older")
     kept = {path.readlink().name for path in names if path.is_symlink()}
     for path in tool.iterdir():
         old = path.name not in kept and len(path.name) == len(digest) and path.is_dir()
         if old or (path.name.startswith("new-") and path.name != "new-" + digest):
             shutil.rmtree(path)
+    if older:
+        return "older"
     return "same" if before == digest else "used"
+
+
+def _version(bundle: Path) -> tuple[int, ...]:
+    """The version of fata in a bundle, as its manifest names it; nothing where it does not."""
+    try:
+        match = _VERSION.search((bundle / "manifest").read_text())
+    except OSError:
+        return ()
+    return tuple(int(part) for part in match[1].split(".")) if match else ()
 
 
 def _symlink(path: Path, target: str) -> None:

@@ -75,8 +75,8 @@ def ask(
 def ship(connection: Connection, root: str, report: Report) -> str:
     """`ship(connection, root, report)` is the digest of the bundle that the host now uses.
 
-    It lies at ROOT/tool/DIGEST; ROOT/bin/fata leads to it. Only files that the host lacks travel.
-    The supervisor of a host that was set up starts anew with it.
+    It lies at ROOT/tool/DIGEST; ROOT/bin/fata leads to it, unless what it leads to is newer. Only
+    files that the host lacks travel. The supervisor of a host that was set up starts anew with it.
     An attempt that breaks off leaves what was in use, and the next goes on where it ended. Raises
     `UserError` where the host has no Python for it, or it does not arrive.
     """
@@ -94,7 +94,7 @@ def _shipped(
     made = known if known is not None and known.runtime == host else bundle(host, report)
     manifest = made.manifest.encode()
     answer = _receiver(connection, ("want", root, made.digest), manifest, report)
-    if answer not in (["same"], ["used"]):
+    if answer not in (["same"], ["used"], ["older"]):
         content = b"%d\n" % len(manifest) + manifest + _packed(made, frozenset(answer))
         size = f"{len(content) / _MIB:.1f} MiB"
         report(f"shipping fata to {connection.destination.name}: {size}")
