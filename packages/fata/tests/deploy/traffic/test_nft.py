@@ -288,6 +288,8 @@ def test_nothing_is_done_where_it_is_in_force(house: House, traffic: Nft) -> Non
     before = table()
     traffic.apply([route(3, 81), route(2)])
     assert table() == before
+    traffic.apply([route(2)])
+    assert table() != before
 
 
 @pytest.mark.parametrize(
@@ -298,10 +300,11 @@ def test_nothing_is_done_where_it_is_in_force(house: House, traffic: Nft) -> Non
         "flush chain ip fata_ports guard",
         "flush chain ip fata_ports arriving",
         "add rule ip fata_ports arriving counter drop",
-        "flush map ip fata_ports ports",
-        "flush set ip fata_ports led",
-        "add element ip fata_ports led { tcp . 81 }",
-        "add element ip fata_ports ports { tcp . 81 : 10.77.0.3 . 1 }",
+        "insert rule ip fata_ports arriving counter drop",
+        "add rule ip fata_ports guard counter drop",
+        "add rule ip fata_ports arriving tcp dport 81 dnat to 10.77.0.3:1",
+        "add chain ip fata_ports other; add rule ip fata_ports other drop",
+        "flush chain ip fata_ports stray",
     ],
 )
 def test_harm_done_to_the_rules_is_noticed_and_mended(

@@ -1,4 +1,4 @@
-"""Leading ports to guests by the kernel: one map of nftables, replaced as a whole."""
+"""Leading ports to guests by rules of the kernel, which are replaced by one transaction."""
 
 from __future__ import annotations
 
@@ -52,16 +52,19 @@ class Nft:
                 )
             if listened(route.protocol, route.port):
                 raise in_use(route)
-        _nft("--check", "-f", "-", text=self._transaction(routes))
+        _nft("--check", "-f", "-", text=rules.making(self._frame, sorted(routes)))
 
     def apply(self, routes: Sequence[Route]) -> None:
         """See `Traffic.apply`."""
         self._check_bridge()
         check_distinct(routes)
-        if self.routes() != tuple(sorted(routes)):
-            _nft("-f", "-", text=self._transaction(routes))
+        wanted, found = tuple(sorted(routes)), self.routes()
+        if found is None:
+            _nft("-f", "-", text=rules.making(self._frame, wanted))
             # The guard is there before what it guards is opened.
             self._let_loopback_in("1")
+        elif found != wanted:
+            _nft("-f", "-", text=rules.switching(self._frame, wanted))
         self._lead_stuck_flows(routes)
 
     def routes(self) -> tuple[Route, ...] | None:
@@ -102,9 +105,6 @@ class Nft:
             raise UserError(
                 f"this host has no bridge `{self._bridge}`", None, "make it with `fata host setup`"
             )
-
-    def _transaction(self, routes: Sequence[Route]) -> str:
-        return rules.transaction(self._frame, sorted(routes))
 
     def _let_loopback_in(self, value: str) -> None:
         with contextlib.suppress(FileNotFoundError):
