@@ -13,6 +13,10 @@ from fata.settings import PRODUCTION, Health, Kind, Limits, Port
 
 T = TypeVar("T")
 
+_DAY = 86400.0
+_MOST = 1000
+_LAST_PORT = 65535
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
@@ -36,6 +40,28 @@ class Deployment:
     wait: float = 0.0
     dry_run: bool = False
     by: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for what no fata.toml can say."""
+        health = self.health
+        times = (health.interval, health.timeout, health.deadline, health.drain, self.wait)
+        possible = (
+            all(0 <= seconds <= _DAY for seconds in times),
+            min(health.interval, health.timeout, health.deadline) > 0,
+            1 <= health.successes <= _MOST,
+            0 <= self.keep <= _MOST,
+            (health.kind is Kind.CONSOLE) == (health.port is None),
+            health.port is None or 1 <= health.port <= _LAST_PORT,
+            all(
+                1 <= number <= _LAST_PORT for one in self.ports for number in (one.host, one.guest)
+            ),
+            self.memory is None or 1 <= self.memory <= 1 << 20,
+            self.cpus is None or 1 <= self.cpus <= 256,
+            self.limits.cpu is None or 0 < self.limits.cpu <= 256,
+            self.limits.io is None or 1 <= self.limits.io < 1 << 60,
+        )
+        if not all(possible):
+            raise ValueError("no settings are like that")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
