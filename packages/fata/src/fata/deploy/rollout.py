@@ -227,9 +227,11 @@ class Rollout:
         host = self._host
         for line in explain(host, new, self._probe):
             self._report(line)
-        live = [one for one in host.records.generations(new.service) if one.stage is Stage.LIVE]
-        keeps = f"; {live[0].guest} still serves" if live and live[0].number != new.number else ""
-        service = new.service
+        service, old = new.service, host.records.live(new.service)
+        keeps = ""
+        if old is not None and old.number != new.number:
+            how = "is started again" if self._release.exclusive else "still serves"
+            keeps = f"; {old.guest} {how}"
         return UnhealthyError(
             f"{new.guest} {what}{keeps}",
             f"health of `{service.environment}`",

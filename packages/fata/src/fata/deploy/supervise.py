@@ -48,7 +48,9 @@ def supervise(
             restored = restore(root)
             if restored is not None:
                 report(restored)
-            host = opened(root)
+            host = _opened(root, opened, report, lambda: end.is_set() or over())
+            if host is None:
+                break
             try:
                 with contextlib.suppress(UserError):
                     host.records.database.back_up()
@@ -56,6 +58,22 @@ def supervise(
             finally:
                 host.records.close()
     return 0
+
+
+def _opened(
+    root: Path, opened: Callable[[Path], Host], report: Report, over: Callable[[], bool]
+) -> Host | None:
+    """The host, as soon as it can be had: a bridge may come up later. `None` when it is over."""
+    said = ""
+    while not over():
+        try:
+            return opened(root)
+        except UserError as error:
+            if str(error) != said:
+                report(str(error))
+            said = str(error)
+        time.sleep(PAUSE)
+    return None
 
 
 def _turns(host: Host, report: Report, end: threading.Event, over: Callable[[], bool]) -> None:

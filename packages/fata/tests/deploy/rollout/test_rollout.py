@@ -131,7 +131,7 @@ def test_an_app_with_a_volume_is_started_again_when_the_next_one_fails(
     first = deployment(image(host, b"1", volume=True), text="one")
     changes.deploy(host, first, "ann", said.append)
     broken = deployment(image(host, b"2", volume=True), "500")
-    with pytest.raises(UnhealthyError):
+    with pytest.raises(UnhealthyError, match="g1 is started again"):
         changes.deploy(host, broken, "ann", said.append)
     assert served(host) == "one"
     assert running(host) == ["hello.production.g1"]
