@@ -329,11 +329,13 @@ def test_a_host_that_refuses_the_key_is_told(host: Lab, tmp_path: Path) -> None:
 @pytest.mark.e2e
 def test_the_commands_of_the_page(project: MakeProject) -> None:
     made = project("website")
-    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / "xen.md").read_text(), re.DOTALL)
+    # On a rented machine they are typed by the test of one that is made here, in packages/fata.
+    page = (ROOT / "docs" / "xen.md").read_text().partition("## On a rented machine\n")[0]
+    blocks = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
     lines = [line.partition(" #")[0] for block in blocks for line in block.splitlines()]
     commands = [shlex.split(part) for line in lines for part in line.split("&&")]
-    ours = [command for command in commands if command[:2] != ["fata", "lab"]]
-    for program, *arguments in ours:
+    assert len(commands) > 5
+    for program, *arguments in commands:
         subprocess.run(
             [Path(FATA).parent / program, *arguments], cwd=made.directory, check=True, timeout=600
         )
