@@ -15,7 +15,7 @@ from pathlib import Path
 PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-headless-shell"))), None)
 PHONE, DESKTOP = (360, 780), (1440, 900)
 _READ, _WRITE = 3, 4
-_SECONDS = 20.0
+_SECONDS = 60.0
 
 
 class Chromium:

@@ -17,6 +17,7 @@ from .host import NOW, RUNNING, WEBSITE, Browser, FakeHost, generation, served
 
 pytestmark = [
     pytest.mark.e2e,
+    pytest.mark.xdist_group("chromium"),
     pytest.mark.skipif(PROGRAM is None, reason="there is no chromium"),
 ]
 SERVICE = "/services/website.production"
@@ -28,12 +29,21 @@ def host() -> FakeHost:
     return FakeHost()
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    with chromium(tmp_path_factory.mktemp("profile")) as made:
+        yield made
+
+
 @pytest.fixture
-def page(host: FakeHost, tmp_path: Path) -> Iterator[tuple[Chromium, Browser]]:
-    with served(host) as browser, chromium(tmp_path / "profile") as made:
-        made.open(browser.address)
-        yield made, browser
-        assert not made.errors
+def page(host: FakeHost, running: Chromium) -> Iterator[tuple[Chromium, Browser]]:
+    with served(host) as browser:
+        running.errors.clear()
+        running.look(DESKTOP, dark=False)
+        running.open(browser.address)
+        yield running, browser
+        running.tell("Page.navigate", url="about:blank")
+    assert not running.errors
 
 
 def where(browser: Browser, path: str) -> str:
@@ -46,7 +56,6 @@ def test_a_rollback_from_the_click_to_the_live_generation(
     made, _ = page
     steps = Steps(host)
     host.changes["rollback"] = steps.roll_back
-    made.look(DESKTOP, dark=False)
     made.wait("location.search === ''")  # the token has left the address
     made.run("document.querySelector('a.service').click()")
     made.wait(f"location.pathname === '{SERVICE}' && document.readyState === 'complete'")
@@ -74,7 +83,6 @@ def test_what_one_reads_stays_where_it_is_while_the_page_is_kept_up_to_date(
 ) -> None:
     made, browser = page
     host.console = tuple(f"line {number}" for number in range(200))
-    made.look(DESKTOP, dark=False)
     made.open(where(browser, SERVICE))
     made.wait(
         "(() => { const one = document.querySelector('.console');"
@@ -96,7 +104,6 @@ def test_what_one_reads_stays_where_it_is_while_the_page_is_kept_up_to_date(
 
 def test_values_are_shown_where_the_pointer_is(page: tuple[Chromium, Browser]) -> None:
     made, browser = page
-    made.look(DESKTOP, dark=False)
     made.open(where(browser, SERVICE))
     place = made.run(
         "(() => { const box = document.querySelectorAll('.hit')[40].getBoundingClientRect();"
@@ -154,13 +161,14 @@ def test_a_host_that_does_not_answer_greys_what_was_known(
     made.wait("document.querySelector('.stale') === null")
 
 
-def test_a_page_says_that_the_dashboard_has_ended(host: FakeHost, tmp_path: Path) -> None:
-    with chromium(tmp_path / "profile") as made:
-        with served(host) as browser:
-            made.open(browser.address)
-            assert made.run("document.getElementById('gone').hidden") is True
-        made.wait("document.getElementById('gone').hidden === false")
-        made.picture(tmp_path / "gone.png")
+def test_a_page_says_that_the_dashboard_has_ended(
+    host: FakeHost, running: Chromium, tmp_path: Path
+) -> None:
+    with served(host) as browser:
+        running.open(browser.address)
+        assert running.run("document.getElementById('gone').hidden") is True
+    running.wait("document.getElementById('gone').hidden === false")
+    running.picture(tmp_path / "gone.png")
 
 
 class Steps:

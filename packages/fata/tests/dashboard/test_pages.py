@@ -310,9 +310,9 @@ def test_answers_of_another_version_are_told_and_break_nothing(
 def test_a_host_that_goes_away_and_comes_back(host: FakeHost, browser: Browser) -> None:
     assert browser.get("/")[0] == 200
     host.down = UserError("root@box cannot be reached: it does not answer", None, "check it")
-    until(lambda: "does not answer since" in browser.get("/")[2], "it is said")
+    until(lambda: "has not answered since" in browser.get("/")[2], "it is said")
     text = browser.get("/")[2]
-    assert re.search(r"does not answer since \d\d:\d\d:\d\d UTC \(\d+ s\)", read(text))
+    assert re.search(r"has not answered since \d\d:\d\d:\d\d UTC \(\d+ s\)", read(text))
     assert 'class="stale"' in text
     assert "answered 200 in 4 ms" in text
     assert "Traceback" not in text
@@ -322,7 +322,7 @@ def test_a_host_that_goes_away_and_comes_back(host: FakeHost, browser: Browser) 
     assert "fata_up 0" in browser.get("/metrics")[2]
     assert host.open == 0
     host.down = None
-    until(lambda: "does not answer since" not in browser.get("/")[2], "it is back")
+    until(lambda: "has not answered since" not in browser.get("/")[2], "it is back")
     assert (host.opened, host.open) == (2, 1)
 
 
