@@ -42,7 +42,7 @@ class Machine:
         self.room = room
         self._process = process
         self._port = port
-        self._key = made / "id"
+        self.key = made / "id"
         programs = room / "bin"
         programs.mkdir(exist_ok=True)
         for name in ("ssh", "scp"):
@@ -52,7 +52,7 @@ class Machine:
         self._path = f"{programs}:{os.environ['PATH']}"
         self.host_key = " ".join((made / "host_key.pub").read_text().split()[:2])
         self.knows(self.host_key)
-        self.configure(self._key)
+        self.configure(self.key)
 
     def configure(self, key: Path) -> None:
         """Write what the user's ~/.ssh/config would say."""

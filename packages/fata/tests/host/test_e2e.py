@@ -53,15 +53,15 @@ def a_key_that_the_host_does_not_accept(machine: Machine, tmp_path: Path) -> Non
     assert done.err.startswith("error: debian does not accept your key\n")
     machine.configure(machine.room.parent / "nothing")
     # `--identity` names the right one.
-    key = str(machine._key)
+    key = str(machine.key)
     assert machine.fata("host", "setup", "debian", "--dry-run", "-i", key).code == 0
-    machine.configure(machine._key)
+    machine.configure(machine.key)
 
 
 def host_keys_are_never_accepted_unseen(machine: Machine) -> None:
     machine.knows("")
     unknown = machine.fata("doctor", "--host", "debian")
-    machine.knows(Path(f"{machine._key}.pub").read_text())
+    machine.knows(Path(f"{machine.key}.pub").read_text())
     changed = machine.fata("doctor", "--host", "debian")
     machine.knows(machine.host_key)
     assert unknown.err.startswith("error: the host key of debian is not known yet\n")

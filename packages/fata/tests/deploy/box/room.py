@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
 import shlex
 import shutil
 import subprocess
@@ -21,7 +20,8 @@ from fata.cache import cache_directory
 
 FATA = Path(sys.executable).with_name("fata")
 BRIDGE, ADDRESS = "fata0", "10.77.0.1/24"
-USER = "nobody"
+TENANT, TENANT_ID, TENANT_HOME = "tenant", 64200, Path("/run/tenant")
+"""Who has a host of their own without being root."""
 BUILDER_ID = 64100
 """Of `fata-build`, whom `fata host setup` makes with sysusers.d(5)."""
 
@@ -29,8 +29,8 @@ _INIT = """
 import signal, subprocess, sys
 def run(*words): subprocess.run(words, check=True)
 state, home, etc, where, bridge, address = sys.argv[1:7]
-for name in ("passwd", "group"):
-    run("mount", "--bind", f"{etc}/{name}", f"/etc/{name}")
+own = f"lowerdir=/etc,upperdir={etc}/own,workdir={etc}/work"
+run("mount", "-t", "overlay", "-o", own, "etc", "/etc")
 run("ip", "link", "set", "lo", "up")
 if bridge:
     open("/proc/sys/net/ipv4/ip_forward", "w").write("1")
@@ -52,7 +52,7 @@ while True:
 class Room:
     """`Room(directory)` is a host, and a client with a key for it.
 
-    With `rootless` its user is nobody, who has no bridge; the client logs in as that user.
+    With `rootless` the client logs in as an ordinary user, who has no bridge.
     """
 
     def __init__(self, directory: Path, *, rootless: bool = False) -> None:
@@ -61,7 +61,7 @@ class Room:
         self.home = directory / "client"
         self.name = "shed" if rootless else "box"
         self._init: subprocess.Popen[str] | None = None
-        for name in ("state", "root", "etc", "client/.ssh", "bin", "cache"):
+        for name in ("state", "root", "etc/own", "etc/work", "client/.ssh", "bin", "cache"):
             (directory / name).mkdir(parents=True, exist_ok=True)
         directory.chmod(0o755)
         self._prepare()
@@ -81,7 +81,7 @@ class Room:
             [
                 *(*words, sys.executable, "-IBc", _INIT, str(self.directory / "state")),
                 *(str(self.directory / "root"), str(self.directory / "etc")),
-                *(str(self.where), *(bridge or ("", ""))),
+                *(str(TENANT_HOME if self.rootless else self.where), *(bridge or ("", ""))),
             ],
             stdout=subprocess.PIPE,
             text=True,
@@ -114,9 +114,7 @@ class Room:
     @property
     def where(self) -> Path:
         """Where fata keeps its things on the host."""
-        home = pwd.getpwnam(USER).pw_dir if self.rootless else ""
-        assert not self.rootless or home
-        return Path("/tmp/.fata-room") if self.rootless else Path("/var/lib/fata")
+        return TENANT_HOME / ".local/share/fata" if self.rootless else Path("/var/lib/fata")
 
     @property
     def pid(self) -> int:
@@ -128,7 +126,7 @@ class Room:
     @property
     def state(self) -> Path:
         """What is at `where` there."""
-        return self.directory / "state"
+        return self.directory / "state" / (".local/share/fata" if self.rootless else "")
 
     def inside(self, *words: str, check: bool = True) -> str:
         """What a program says that runs on the host, as its root."""
@@ -203,11 +201,21 @@ class Room:
         for path in (build, *sorted(build.rglob("*"))):
             os.chown(path, BUILDER_ID, BUILDER_ID)
 
+    def give_wheels(self, *requirements: str) -> None:
+        """What a host gets from a package index, and a room cannot: uv finds it in a directory."""
+        wheels = self.state / "wheels"
+        fetch = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest")
+        subprocess.run((*fetch, str(wheels), *requirements), check=True)
+        text = f'no-index = true\nfind-links = ["{self.where}/wheels"]\n'
+        write = 'mkdir -p /etc/uv && printf %s "$1" >/etc/uv/uv.toml'
+        self.inside("sh", "-c", write, "sh", text)
+
     def supervise(self) -> None:
         """Start the supervisor, as systemd does when a host starts."""
         launcher = f"{self.where}/bin/fata"
-        script = f"exec {launcher} agent supervise >/dev/null 2>&1"
-        self.inside("setsid", "--fork", "sh", "-c", script)
+        script = f"exec {launcher} agent --root {self.where} supervise >/dev/null 2>&1"
+        user = ("setpriv", f"--reuid={TENANT_ID}", f"--regid={TENANT_ID}", "--clear-groups")
+        self.inside(*(user if self.rootless else ()), "setsid", "--fork", "sh", "-c", script)
 
     @property
     def enter_words(self) -> tuple[str, ...]:
@@ -215,13 +223,17 @@ class Room:
         return ("nsenter", "--net", "--mount", "--pid", "--target", str(self.pid))
 
     def _prepare(self) -> None:
-        line = f"fata-build:x:{BUILDER_ID}:"
-        for name, rest in (
-            ("passwd", f"{BUILDER_ID}::/var/lib/fata/build:/usr/sbin/nologin"),
-            ("group", ""),
-        ):
-            text = Path("/etc", name).read_text()
-            (self.directory / "etc" / name).write_text(f"{text.rstrip()}\n{line}{rest}\n")
+        users = (
+            ("fata-build", BUILDER_ID, "/var/lib/fata/build:/usr/sbin/nologin"),
+            (TENANT, TENANT_ID, f"{TENANT_HOME}:/bin/sh"),
+        )
+        lines = {
+            "passwd": [f"{name}:*:{number}:{number}::{rest}\n" for name, number, rest in users],
+            "group": [f"{name}:*:{number}:\n" for name, number, _ in users],
+        }
+        for file, added in lines.items():
+            text = Path("/etc", file).read_text().rstrip()
+            (self.directory / "etc" / "own" / file).write_text("\n".join((text, "".join(added))))
         ssh = self.home / ".ssh"
         for file in (self.directory / "host", ssh / "id_ed25519"):
             if not file.exists():
@@ -230,12 +242,19 @@ class Room:
         keys = self.directory / "keys"
         shutil.copy(ssh / "id_ed25519.pub", keys)
         keys.chmod(0o644)
+        if self.rootless:
+            own = self.directory / "state" / ".ssh"
+            own.mkdir(exist_ok=True)
+            shutil.copy(keys, own / "authorized_keys")
+            for path in (own.parent, own, own / "authorized_keys"):
+                os.chown(path, TENANT_ID, TENANT_ID)
         (self.directory / "sshd_config").write_text(
-            f"HostKey {self.directory}/host\nAuthorizedKeysFile {keys} {self.directory}/gated\n"
+            f"HostKey {self.directory}/host\n"
+            f"AuthorizedKeysFile {keys} {self.directory}/gated .ssh/authorized_keys\n"
             "StrictModes no\nPermitRootLogin prohibit-password\nUsePAM no\nPidFile none\n"
             "MaxSessions 100\n"
         )
-        user = USER if self.rootless else "root"
+        user = TENANT if self.rootless else "root"
         public = (self.directory / "host.pub").read_text().split()[:2]
         (ssh / "known_hosts").write_text(" ".join((self.name, *public)) + "\n")
         (ssh / "config").write_text(
