@@ -28,7 +28,7 @@ class Story:
 
     `programs` is a directory of programs that stand before those of this machine, such as an `ssh`
     that knows the host. `instead` has text of the page and what is there in its place; commands
-    that begin with a text of `without` are left out; `after` has what is done when a command has ended.
+    that begin with a text of `without` are left out; `after` has what is done after a command.
     """
 
     directory: Path
