@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -137,6 +138,23 @@ def test_a_port_that_is_taken() -> None:
     ):
         serve("box", FakeHost, taken.getsockname()[1], lambda _: None)
     assert caught.value.where == "--port"
+
+
+def test_the_address_that_is_told_can_be_opened_at_once() -> None:
+    class EnoughError(Exception):
+        pass
+
+    def ready(address: str) -> None:
+        place = urlsplit(address)
+        assert place.hostname == "127.0.0.1"
+        assert place.query.startswith("token=")
+        socket.create_connection((place.hostname, place.port)).close()
+        raise EnoughError
+
+    host = FakeHost()
+    with pytest.raises(EnoughError):
+        serve("box", lambda: host, 0, ready)
+    assert (host.opened, host.open) == (1, 0)
 
 
 def test_literals_in_messages_look_like_such() -> None:

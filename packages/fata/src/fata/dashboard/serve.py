@@ -61,6 +61,7 @@ def _listening(port: int) -> socket.socket:
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((ADDRESS, port))
+        made.listen()  # now: whoever reads the address may be quick
     except OSError as error:
         made.close()
         raise UserError(
