@@ -35,6 +35,7 @@ from fata.deploy.secrets.place import Place
 from fata.deploy.secrets.vault import Vault
 from fata.deploy.signing import Signers
 from fata.deploy.store.blobs import Blobs
+from fata.deploy.store.durable import reported
 from fata.deploy.traffic.route import Endpoint, Route
 from fata.image import manifest as manifests
 from fata.lab.record import Identity, identify
@@ -74,8 +75,13 @@ class Stub:
         null = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
         pid = os.posix_spawn(sys.executable, command, {}, file_actions=null, setsid=True)
         me = identify(pid)
-        if me is not None:
+        if me is None:
+            return
+        try:
             write_value(spec.directory / STATE, Started(me, me, time.time()))
+        except OSError as error:
+            me.send(9)
+            raise UserError("the guest cannot be started", None, "make room") from error
 
     def list(self) -> tuple[Found, ...]:
         found = []
@@ -132,8 +138,9 @@ class Map:
 
     def apply(self, routes: Sequence[Route]) -> None:
         new = self._file.with_suffix(".new")
-        new.write_bytes(msgspec.json.encode(list(routes)))
-        new.replace(self._file)
+        with reported("the map cannot be written", new):
+            new.write_bytes(msgspec.json.encode(list(routes)))
+            new.replace(self._file)
 
     def routes(self) -> tuple[Route, ...] | None:
         if not self._file.exists():
@@ -168,7 +175,9 @@ def stub_host(root: Path, passing: Callable[[str], None] = lambda _: None) -> Ho
     )
 
 
-def image(host: Host, kernel: bytes = b"kernel", *, volume: bool = False) -> str:
+def image(
+    host: Host, kernel: bytes = b"kernel", *, volume: bool = False, secrets: bool = False
+) -> str:
     """`image(host)` is the digest of the manifest of an image that is in the store."""
     blobs = {}
     for name, content in (("kernel", kernel), ("root", b"root")):
@@ -197,7 +206,10 @@ def image(host: Host, kernel: bytes = b"kernel", *, volume: bool = False) -> str
             (manifests.MachineRecord("microvm", (), ()),),
         ),
         network=(manifests.NetworkDevice(0, "net"),),
-        disks=(manifests.DiskDevice(0, "data", 4096),) if volume else (),
+        disks=(
+            *((manifests.DiskDevice(0, "data", 4096),) if volume else ()),
+            *((manifests.DiskDevice(1, "secrets", purpose="secrets"),) if secrets else ()),
+        ),
     )
     return host.blobs.put(manifests.to_json(made), "manifest.json").digest
 
