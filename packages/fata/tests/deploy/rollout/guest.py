@@ -48,7 +48,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 def main() -> None:
     """Run until asked to end."""
-    signal.signal(signal.SIGINT, lambda *_: end(130, "interrupted"))
+    if BEHAVIOUR == "stubborn":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    else:
+        signal.signal(signal.SIGINT, lambda *_: end(130, "interrupted"))
     say("hello from the guest")
     if BEHAVIOUR == "crash":
         say("Traceback (most recent call last):")

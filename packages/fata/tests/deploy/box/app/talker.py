@@ -1,6 +1,15 @@
 """A program that answers with a word, well or badly."""
 
 import asyncio
+import threading
+import time
+
+
+def flood() -> None:
+    """Write on the console, without end and with all that a terminal would obey."""
+    while True:
+        print("\x1b[2J\x07 flooded " * 40, flush=True)
+        time.sleep(0.001)
 
 
 async def main(say: str, do: str) -> None:
@@ -27,6 +36,8 @@ async def main(say: str, do: str) -> None:
         eaten = []
         while True:
             eaten.append(b"\x01" * (1 << 20))
+    if do == "flood":
+        threading.Thread(target=flood, daemon=True).start()
     server = await asyncio.start_server(answer, "0.0.0.0", 80, backlog=512)
     print("listening on port 80", flush=True)
     async with server:
