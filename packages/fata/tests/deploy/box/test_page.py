@@ -1,4 +1,4 @@
-"""The page from the first build to the rollback, as written, with a host in a room."""
+"""The page from the first build to the rollback, as written, with hosts in rooms."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from tests.story import Story
 
+from .libvirt import domains, use_libvirt
 from .room import Room
 
 pytestmark = [
@@ -19,15 +20,26 @@ pytestmark = [
 ]
 
 
-def test_from_a_directory_to_a_live_website(tmp_path: Path, room: Room) -> None:
-    room.give_kernels("hello")
-    room.give_wheels("h11==0.16.0")
+@pytest.mark.parametrize("driver", ["qemu", "libvirt"])
+def test_from_a_directory_to_a_live_website(tmp_path: Path, driver: str) -> None:
+    if driver == "libvirt" and not shutil.which("libvirtd"):
+        pytest.skip("libvirt is not installed")
+    with Room(tmp_path / "box") as room:
+        if driver == "libvirt":
+            use_libvirt(room)
+        room.give_kernels("hello")
+        room.give_wheels("h11==0.16.0")
+        tell(room, tmp_path / "work", driver)
+
+
+def tell(room: Room, directory: Path, driver: str) -> None:
+    directory.mkdir()
     curl = room.directory / "bin" / "curl"
     enter = " ".join(room.enter_words)
     curl.write_text(f'#!/bin/sh\nexec {enter} /usr/bin/curl -sS --resolve box:80:127.0.0.1 "$@"\n')
     curl.chmod(0o755)
     story = Story(
-        tmp_path,
+        directory,
         room.directory / "bin",
         {name: room.environment[name] for name in ("HOME", "XDG_CACHE_HOME")},
         # The room is set up already: it has no systemd and no apt.
@@ -36,5 +48,7 @@ def test_from_a_directory_to_a_live_website(tmp_path: Path, room: Room) -> None:
     story.tell("docs/end-to-end.md")
     story.comes_true()
     assert (story.directory / ".github" / "workflows").is_dir()
+    if driver == "libvirt":
+        assert domains(room) == ["hello.production.g3"]
     story.tell("docs/deploy.md")
     assert room.guests() == []
