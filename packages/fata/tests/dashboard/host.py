@@ -189,6 +189,7 @@ class FakeHost:
         self.entries: list[Mapping[str, object]] = []
         self.fault: Mapping[str, object] | None = None
         self.down: UserError | None = None
+        self.ended = threading.Event()
         self.opened = 0
         self.open = 0
         self.asked: list[tuple[str, Mapping[str, object]]] = []
@@ -248,10 +249,16 @@ class FakeHost:
     def _console(
         self, request: Mapping[str, object], say: Callable[[str], None]
     ) -> Mapping[str, object]:
-        for line in self.console:
-            say(line)
         service = next(one for one in self.services if one.app == request["app"])
-        return {"guest": "guest", "generation": request.get("generation", service.live)}
+        number, said = request["generation"], 0
+        while True:
+            for line in self.console[said:]:
+                say(line)
+            said = len(self.console)
+            if number != service.live or not request["follow"] or self.ended.wait(0.05):
+                return {"guest": "guest", "generation": number}
+            if self.down is not None:
+                raise self.down
 
     def _audit(self, request: Mapping[str, object], _say: object) -> Mapping[str, object]:
         verified = {"fault": self.fault} if request.get("verify") else {}
@@ -318,4 +325,5 @@ def served(host: FakeHost) -> Iterator[Browser]:
         finally:
             server.should_exit = True
             thread.join()
-            link.leave()
+            host.ended.set()
+            link.close()

@@ -157,6 +157,38 @@ def test_the_address_that_is_told_can_be_opened_at_once() -> None:
     assert (host.opened, host.open) == (1, 0)
 
 
+def test_all_connections_end_at_the_end() -> None:
+    host, begun = FakeHost(), threading.Event()
+
+    def change(_request: Mapping[str, object], _say: Callable[[str], None]) -> int:
+        begun.set()
+        return int(host.ended.wait(20))
+
+    host.changes["rollback"] = change
+    link = Link(lambda: host)
+    thread = threading.Thread(target=link.call, args=("rollback", {}))
+    thread.start()
+    assert begun.wait(20)
+    link.leave()
+    link.call("status", {})
+    assert host.open == 2
+    link.close()
+    assert host.open == 0
+    host.ended.set()
+    thread.join()
+    assert host.open == 0
+
+
+def test_what_was_refused_is_not_asked_again_and_again() -> None:
+    """The host writes each refusal into its audit log."""
+    host = FakeHost()
+    host.answers["audit"] = UserError("you may not read it", None, "ask an administrator")
+    answers = Answers(Link(lambda: host))
+    for _ in range(5):
+        answers.of((question("audit", limit=1),), fresh=0)
+    assert len(host.asked) == 1
+
+
 def test_literals_in_messages_look_like_such() -> None:
     assert literals("see `a < b`, `c`") == "see <code>a &lt; b</code>, <code>c</code>"
     assert literals("it's 5` <b>") == "it&#39;s 5` &lt;b&gt;"

@@ -25,8 +25,11 @@ _KEPT = 100
 _LINES = 1000
 _IMPATIENT = 0.5
 """Seconds that are waited for the answer to what was not answered the last time."""
-_PAUSE = 2.0
-"""Seconds before a question is asked again that found no answer."""
+_SOON, _LATER = 2.0, 30.0
+"""Seconds before a question is asked again that found no answer: it may have been refused, and the
+host writes refusals down."""
+_RECENT, _PATIENT = 30.0, 1.0
+"""While what is known is no older, a page waits no longer for what is newer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,8 @@ class Answers:
                 self._refresh(one, entry, fresh)
             if any(entry.told.error for entry in entries):
                 wait = min(wait, _IMPATIENT)
+            elif all(self._clock() - entry.told.at < _RECENT for entry in entries):
+                wait = min(wait, _PATIENT)
             while any(entry.asking for entry in entries):
                 left = began + wait - time.monotonic()
                 if left <= 0 or not self._changed.wait(left):
@@ -116,7 +121,10 @@ class Answers:
         return entry
 
     def _refresh(self, one: Question, entry: _Entry, fresh: float) -> None:
-        pause = fresh if entry.told.error is None else min(fresh, _PAUSE)
+        pause = fresh
+        if entry.told.error is not None:
+            failing = self._clock() - (entry.told.since or 0.0)
+            pause = _LATER if one.verb != PULSE else max(_SOON, min(failing / 4, _LATER))
         if entry.asking or time.monotonic() - entry.tried < pause:
             return
         entry.asking = True
@@ -136,6 +144,10 @@ class Answers:
         if told.error is not None and one.verb == PULSE:
             self._link.leave()
         with self._changed:
+            if one.verb == PULSE and told.error is None and entry.told.error is not None:
+                for other in self._entries.values():
+                    if other.told.error is not None:
+                        other.tried = float("-inf")  # the host is back
             entry.told, entry.asking, entry.tried = told, False, time.monotonic()
             self._changed.notify_all()
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from fata.dashboard.access import Access, Guard
 from fata.dashboard.answers import Answers
+from fata.dashboard.consoles import Consoles
 from fata.dashboard.jobs import Jobs
 from fata.dashboard.link import Link
 from fata.dashboard.pages import Pages
@@ -26,7 +27,8 @@ Page = Callable[[Request], Response]
 def application(host: str, link: Link, access: Access) -> ASGIApp:
     """`application(host, link, access)` shows what is behind the link to those with access."""
     answers = Answers(link)
-    pages = Pages(host, answers, Jobs(link, answers.forget), Series(answers), access)
+    jobs, series = Jobs(link, answers.forget), Series(answers)
+    pages = Pages(host, answers, jobs, series, Consoles(link), access)
     of_service = "/services/{name}"
     inner = Starlette(
         routes=[

@@ -33,10 +33,6 @@ class _Opened:
     users: int = 0
     left: bool = False
 
-    def end_if_idle(self) -> None:
-        if self.left and not self.users:
-            self.undo.close()
-
 
 class Link:
     """`Link(opened)` asks over one connection, from any thread. `opened()` makes a new one."""
@@ -44,6 +40,7 @@ class Link:
     def __init__(self, opened: Callable[[], AbstractContextManager[Caller]]) -> None:
         self._opened = opened
         self._current: _Opened | None = None
+        self._all: set[_Opened] = set()
         self._opening = threading.Lock()
         self._lock = threading.Lock()
 
@@ -67,7 +64,14 @@ class Link:
             current, self._current = self._current, None
             if current is not None:
                 current.left = True
-                current.end_if_idle()
+                self._end_if_idle(current)
+
+    def close(self) -> None:
+        """End all connections, and with them the calls that use them."""
+        with self._lock:
+            self._current = None
+            while self._all:
+                self._all.pop().undo.close()
 
     @contextlib.contextmanager
     def _using(self) -> Iterator[Caller]:
@@ -78,13 +82,19 @@ class Link:
                 current = self._open()
             with self._lock:
                 self._current = current
+                self._all.add(current)
                 current.users += 1
         try:
             yield current.caller
         finally:
             with self._lock:
                 current.users -= 1
-                current.end_if_idle()
+                self._end_if_idle(current)
+
+    def _end_if_idle(self, one: _Opened) -> None:
+        if one.left and not one.users and one in self._all:
+            self._all.remove(one)
+            one.undo.close()
 
     def _open(self) -> _Opened:
         with contextlib.ExitStack() as stack:

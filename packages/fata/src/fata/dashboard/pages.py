@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 from jinja2 import Environment
@@ -14,17 +14,19 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from fata.dashboard import metrics
 from fata.dashboard.access import Access
 from fata.dashboard.answers import Answers, Told, question
+from fata.dashboard.consoles import Consoles, Place, Shown
 from fata.dashboard.graphs import RANGES, SPARK_SECONDS, charts, spark
 from fata.dashboard.jobs import Jobs
 from fata.dashboard.rendering import environment, picture
 from fata.dashboard.series import Series, samples_of
-from fata.dashboard.state import State, look
+from fata.dashboard.state import Row, State, look
 from fata.deploy.audit.entry import Entry
 from fata.deploy.audit.verify import Fault
 from fata.deploy.shown import events_of
+from fata.deploy.stages import OVER
+from fata.deploy.status import GenerationReport
 from functoria.error import UserError
 
-_LINES = 300
 _EVENTS = 40
 _ENTRIES = 100
 _CONSOLES = 6
@@ -35,7 +37,7 @@ _SLOW, _FAST = 5, 2
 
 @dataclass(slots=True)
 class Pages:
-    """`Pages(host, answers, jobs, series, access)` answers requests that were let through.
+    """`Pages(host, answers, ...)` answers the requests that were let through.
 
     `host` is what the user calls the host.
     """
@@ -44,6 +46,7 @@ class Pages:
     answers: Answers
     jobs: Jobs
     series: Series
+    consoles: Consoles
     access: Access
     clock: Callable[[], float] = time.time
     templates: Environment = field(default_factory=environment)
@@ -74,17 +77,15 @@ class Pages:
         app, place = row.service.app, row.service.environment
         live = row.live
         chosen = _number(request.query_params.get("console"))
-        chosen = chosen if chosen is not None and row.generation(chosen) else None
+        pinned = row.generation(chosen) if chosen else None
+        one = pinned or row.newest
+        console = self._console(row, one, state)
         history = question("history", app=app, environment=place, limit=_EVENTS)
-        console = question(
-            "console", app=app, environment=place, generation=chosen, lines=_LINES, follow=False
-        )
-        events, lines = self.answers.of((history, console), fresh=1.5)
+        (events,) = self.answers.of((history,), fresh=1.5)
         samples, used = self.series.of(app, place, state.now, state.answering)
         span = request.query_params.get("range")
         span = span if span in RANGES else "hour"
         job = self.jobs.of(row.name)
-        number = (lines.answer or {}).get("generation")
         return self._page(
             "service.html",
             state=state,
@@ -94,11 +95,9 @@ class Pages:
             range=span,
             charts=charts(samples, state.now, RANGES[span], live.memory if live else None),
             samples_error=_error(used, state),
-            console=lines.said,
-            console_of=chosen,
-            console_number=number,
-            console_known=lines.answer is not None,
-            console_error=_error(lines, state),
+            console=console,
+            console_of=one,
+            pinned=pinned,
             consoles=row.service.generations[:_CONSOLES],
             events=_events(events),
             events_error=_error(events, state),
@@ -156,7 +155,8 @@ class Pages:
         error = _error(told, state)
         entries: tuple[Entry, ...] = ()
         try:
-            entries = msgspec.convert((told.answer or {}).get("entries", ()), tuple[Entry, ...])
+            found = msgspec.convert((told.answer or {}).get("entries", ()), tuple[Entry, ...])
+            entries = tuple(sorted(found, key=lambda entry: -entry.number))
         except ValueError:
             error = _strange()
         fault, whole = _fault(verified)
@@ -222,6 +222,14 @@ class Pages:
 
     def _look(self, wait: float = 5.0) -> State:
         return look(self.answers, self.clock, wait)
+
+    def _console(self, row: Row, one: GenerationReport | None, state: State) -> Shown:
+        if one is None:
+            return Shown(known=True)
+        place = Place(row.service.app, row.service.environment, one.number)
+        over = one.stage in OVER
+        found = self.consoles.of(place, over=over, answering=state.answering)
+        return found if state.answering else replace(found, error=None)
 
     def _missing(self, state: State | None) -> Response:
         if state is not None and state.report is None:

@@ -38,7 +38,7 @@ def serve(
             with contextlib.suppress(KeyboardInterrupt):
                 server.run(sockets=[listening])
         finally:
-            link.leave()
+            link.close()
 
 
 def _configuration(host: str, link: Link, access: Access) -> uvicorn.Config:

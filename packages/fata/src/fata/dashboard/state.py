@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fata.dashboard.answers import Answers, Told, question
 from fata.dashboard.progress import Progress, progress
 from fata.deploy.shown import condition, live_of, report_of
+from fata.deploy.stages import OVER
 from fata.deploy.status import GenerationReport, ServiceReport, StatusReport
 from functoria.error import UserError
 
@@ -46,6 +47,12 @@ class Row:
         """The newest generation, if it failed."""
         newest = next(iter(self.service.generations), None)
         return newest if newest is not None and newest.stage == "failed" else None
+
+    @property
+    def newest(self) -> GenerationReport | None:
+        """The one that runs or begins to; otherwise the last."""
+        begun = (one for one in self.service.generations if one.stage not in OVER)
+        return next(begun, next(iter(self.service.generations), None))
 
     @property
     def returnable(self) -> tuple[GenerationReport, ...]:
