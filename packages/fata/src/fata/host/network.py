@@ -78,7 +78,8 @@ WantedBy=multi-user.target
 def rules(kind: Kind, net: IPv4Network) -> str:
     """`rules(kind, net)` is for nft(8): guests reach out; in comes what belongs to that.
 
-    What was led to a guest on purpose, by another table, comes in as well.
+    What was led to a guest on purpose, by another table, comes in as well. Guests do not reach the
+    loopback of the host, though its kernel may be told to pass packets on from there.
     """
     table = f"table ip fata_{kind.bridge}"
     return f"""\
@@ -86,6 +87,10 @@ def rules(kind: Kind, net: IPv4Network) -> str:
 {table}
 delete {table}
 {table} {{
+    chain guard {{
+        type filter hook prerouting priority raw; policy accept;
+        iifname "{kind.bridge}" ip daddr 127.0.0.0/8 drop
+    }}
     chain postrouting {{
         type nat hook postrouting priority srcnat; policy accept;
         ip saddr {net} ip daddr != {net} masquerade
