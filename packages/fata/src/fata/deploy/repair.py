@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 
-from fata.deploy import boot, routes
+from fata.deploy import boot, routes, strangers
 from fata.deploy.drivers.driver import State
 from fata.deploy.failure import meaning
 from fata.deploy.host import Host, Report
@@ -133,6 +133,9 @@ class Repairer:
 
     def _is_due(self, repair: Repair) -> bool:
         now = time.monotonic()
+        one = repair.generation
+        if one is not None and strangers.is_superseded(self._host, one):
+            return False
         outcome = self._host.driver.outcome(repair.guest)
         tried = self._attempts.get(repair.guest, Attempts())
         if is_final(outcome) or now < tried.due:

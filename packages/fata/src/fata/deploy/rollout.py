@@ -61,6 +61,8 @@ class Rollout:
         try:
             if exclusive and old is not None:
                 self._pause(old)
+            if self._release.exclusive:
+                self._stop_strangers()
             self._boot(new)
             self._await_healthy(new)
             self._switch(new, old)
@@ -69,10 +71,7 @@ class Rollout:
             raise
         if old is not None:
             self._replace(new, old)
-        for stranger in strangers.strangers(host, service):
-            self._report(f"stopping {stranger}, which the records do not know")
-            with contextlib.suppress(UserError):
-                host.driver.stop(stranger, STOP_SECONDS)
+        self._stop_strangers()
         with contextlib.suppress(UserError):
             records.database.back_up()
         return replace(new, stage=Stage.LIVE)
@@ -178,6 +177,13 @@ class Rollout:
         with contextlib.suppress(UserError):
             self._host.driver.stop(old.guest, STOP_SECONDS)
         self._host.driver.destroy(old.guest)
+
+    def _stop_strangers(self) -> None:
+        """Stop what runs of the service and is not known, for the records were damaged."""
+        for name in strangers.strangers(self._host, self._lease.service):
+            self._report(f"stopping {name}, which the records do not know")
+            with contextlib.suppress(UserError):
+                self._host.driver.stop(name, STOP_SECONDS)
 
     def _return(self, new: Generation, old: Generation | None, why: str) -> None:
         """Lead traffic back to the old one, which still runs."""

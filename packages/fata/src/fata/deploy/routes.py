@@ -26,7 +26,9 @@ def routes(host: Host) -> tuple[Route, ...]:
     wanted = host.records.services()
     found: dict[tuple[Protocol, int], Route] = {}
     for generation in host.records.generations():
-        if generation.stage is Stage.LIVE and wanted.get(generation.service) is Wanted.RUNNING:
+        if generation.stage is not Stage.LIVE or strangers.is_superseded(host, generation):
+            continue
+        if wanted.get(generation.service) is Wanted.RUNNING:
             for route in routes_of(host, generation):
                 found[route.protocol, route.port] = route
     for route in _to_strangers(host, {_service(one.guest) for one in found.values()}):

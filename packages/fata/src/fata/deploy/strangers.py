@@ -14,6 +14,7 @@ from fata.deploy.drivers.directory import read_spec
 from fata.deploy.drivers.driver import State
 from fata.deploy.drivers.spec import GuestSpec, MacPrefix, deterministic_mac
 from fata.deploy.host import Host
+from fata.deploy.records.records import Generation
 from fata.deploy.records.restore import are_whole
 from fata.deploy.service import Service, parse_guest
 from functoria.error import UserError
@@ -35,6 +36,15 @@ def strangers(host: Host, service: Service | None = None) -> tuple[str, ...]:
         if service in (None, parsed[0]):
             found.append(one.name)
     return tuple(found)
+
+
+def is_superseded(host: Host, generation: Generation) -> bool:
+    """`is_superseded(host, generation)` is whether a later one of its service runs, unknown.
+
+    That one serves then, and has its volumes.
+    """
+    names = strangers(host, generation.service)
+    return any(one[1] > generation.number for one in map(parse_guest, names) if one is not None)
 
 
 def last_number(host: Host, service: Service) -> int:

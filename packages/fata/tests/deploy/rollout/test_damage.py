@@ -117,6 +117,39 @@ def test_a_release_that_fails_leaves_one_that_the_records_do_not_know(
     again.records.close()
 
 
+@pytest.mark.parametrize("volume", [False, True])
+def test_what_is_newer_than_the_copy_goes_on_and_the_older_one_is_not_started_beside_it(
+    host: Host, said: list[str], volume: bool
+) -> None:
+    """Pain 11: two must not run that own one volume, whatever the records say."""
+    first = deployment(image(host, b"1", volume=volume), text="one")
+    changes.deploy(host, first, "ann", said.append)
+    older = (host.root / BACKUP).read_bytes()
+    changes.deploy(
+        host, deployment(image(host, b"2", volume=volume), text="two"), "ann", said.append
+    )
+    host.records.close()
+    overwrite(host.root / FILE)
+    (host.root / BACKUP).write_bytes(older)
+    assert restore(host.root) is Restored.COPY
+    again = reopened(host)
+    # Whoever had the lease when the copy was made is over by now; here that is this process.
+    again.records.database.execute("DELETE FROM leases")
+    repairer = Repairer(again, said.append)
+    repairer.run()
+    repairer.run()
+    assert running(again) == ["hello.production.g2"]
+    assert served(again) == "two"
+    third = deployment(image(again, b"3", volume=volume), text="three")
+    done = changes.deploy(again, third, "ann", said.append)
+    assert done is not None
+    assert done.number == 3
+    repairer.run()
+    assert running(again) == ["hello.production.g3"]
+    assert served(again) == "three"
+    again.records.close()
+
+
 def test_a_copy_that_is_damaged_too_is_not_used(host: Host, said: list[str]) -> None:
     changes.deploy(host, deployment(image(host)), "ann", said.append)
     host.records.close()
