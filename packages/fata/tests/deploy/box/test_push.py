@@ -200,10 +200,10 @@ def a_push_waits_for_a_deployment(work: Work, room: Room) -> None:
     work.commit()
     by_hand = work.directory / "fata.toml"
     text = by_hand.read_text()
-    by_hand.write_text(text.replace('deadline = "60s"', 'deadline = "150s"\ntext = "never"'))
+    by_hand.write_text(text.replace('deadline = "60s"', 'deadline = "90s"\ntext = "never"'))
     with room.start("deploy", "--no-build", project=work.directory) as deploying:
-        by_hand.write_text(text)
         until(lambda: len(room.guests()) == 2)
+        by_hand.write_text(text)
         code, said = work.push()
         deploying.communicate(timeout=600)
     assert deploying.returncode == 1
