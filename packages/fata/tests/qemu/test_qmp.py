@@ -128,6 +128,19 @@ def test_chatter_is_no_answer() -> None:
             talker.join()
 
 
+def test_one_that_hangs_and_accepts_nothing(tmp_path: Path) -> None:
+    """The first ones wait in its queue; for those after them there is no room in it."""
+    path = tmp_path / "qmp"
+    with socket.socket(socket.AF_UNIX) as hanging:
+        hanging.bind(str(path))
+        hanging.listen(0)
+        began = time.monotonic()
+        for _ in range(4):
+            with pytest.raises(QmpError):
+                Qmp.connect(path, 0.2)
+        assert time.monotonic() - began < 30
+
+
 def test_a_socket_that_never_appears(tmp_path: Path) -> None:
     with pytest.raises(QmpError, match="no QMP socket"):
         Qmp.connect(tmp_path / "qmp", timeout=0.05)

@@ -52,11 +52,14 @@ class Qmp:
         while True:
             connection = socket.socket(socket.AF_UNIX)
             try:
+                # A QEMU that hangs accepts nothing: the queue fills, and connecting waits for ever.
+                connection.settimeout(max(0.001, deadline - time.monotonic()))
                 connection.connect(str(path))
             except OSError as error:
                 connection.close()
                 if time.monotonic() > deadline:
-                    raise QmpError(f"no QMP socket at {path}: {error.strerror}") from error
+                    reason = error.strerror or str(error)
+                    raise QmpError(f"no QMP socket at {path}: {reason}") from error
                 time.sleep(0.01)
             else:
                 return cls(connection, timeout)
