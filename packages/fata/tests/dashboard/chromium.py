@@ -22,7 +22,7 @@ class Chromium:
     """`Chromium(directory)` is a browser with one page while its `with` block runs."""
 
     def __init__(self, directory: Path) -> None:
-        assert PROGRAM is not None
+        assert PROGRAM is not None, "install chromium-headless-shell: `tools/setup --test` does"
         there, self._write = os.pipe()
         self._read, back = os.pipe()
         arguments = [

@@ -12,13 +12,12 @@ import pytest
 from fata.deploy.status import ChangeReport
 from functoria.error import UserError
 
-from .chromium import DESKTOP, PHONE, PROGRAM, Chromium, chromium
+from .chromium import DESKTOP, PHONE, Chromium, chromium
 from .host import NOW, RUNNING, WEBSITE, Browser, FakeHost, generation, served
 
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.xdist_group("chromium"),
-    pytest.mark.skipif(PROGRAM is None, reason="there is no chromium"),
 ]
 SERVICE = "/services/website.production"
 LOOKS = [(size, dark) for size in (PHONE, DESKTOP) for dark in (False, True)]

@@ -29,8 +29,8 @@ from functoria.error import UserError
 CONNECT_SECONDS = 15
 LIMIT_BYTES = 8_000_000
 """No answer of a host is longer; a longer one is not listened to."""
-LIMIT_LINE = 1 << 20
-"""Of a line that is shown as it comes, no more bytes are."""
+LIMIT_LINE = LIMIT_BYTES
+"""Of a line that is given on as it comes, no more bytes are."""
 PROGRESS_SECONDS, PROGRESS_PART = 3.0, 0.1
 """Progress is told no sooner than so many seconds after the last time, and so much further."""
 _NOTHING_ELSE = ("-o", "ClearAllForwardings=yes", "-o", "RemoteCommand=none")

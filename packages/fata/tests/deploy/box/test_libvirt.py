@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,6 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(1200),
     pytest.mark.xdist_group("box"),
-    pytest.mark.skipif(not shutil.which("libvirtd"), reason="libvirt is not installed"),
 ]
 
 

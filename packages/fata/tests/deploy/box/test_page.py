@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -16,14 +15,11 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(1800),
     pytest.mark.xdist_group("box"),
-    pytest.mark.skipif(not shutil.which("git"), reason="git is not installed"),
 ]
 
 
 @pytest.mark.parametrize("driver", ["qemu", "libvirt"])
 def test_from_a_directory_to_a_live_website(tmp_path: Path, driver: str) -> None:
-    if driver == "libvirt" and not shutil.which("libvirtd"):
-        pytest.skip("libvirt is not installed")
     with Room(tmp_path / "box") as room:
         if driver == "libvirt":
             use_libvirt(room)

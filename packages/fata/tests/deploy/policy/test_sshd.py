@@ -28,7 +28,7 @@ SSHD = shutil.which("sshd", path="/usr/sbin:/sbin")
 SSH = shutil.which("ssh", path="/usr/bin:/bin")
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.skipif(SSHD is None or os.geteuid() != 0, reason="no sshd that could be started"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root starts an sshd that lets root in"),
 ]
 LAUNCHER = f"""\
 #!{sys.executable} -IB

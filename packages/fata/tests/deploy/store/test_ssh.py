@@ -23,7 +23,7 @@ from .test_processes import BIG, HOST
 SSHD = shutil.which("sshd", path="/usr/sbin:/sbin")
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.skipif(SSHD is None or os.geteuid() != 0, reason="no sshd that could be started"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root starts an sshd that lets root in"),
 ]
 
 

@@ -20,6 +20,8 @@ from functoria.error import UserError
 LOG = "keeper.log"
 """What a keeper without systemd complains of, in the directory of its guest."""
 _SYSTEMD = Path("/run/systemd/system")
+_PLACES = ("HOME", "XDG_CACHE_HOME")
+"""The variables that say where a user's files are, XDG Base Directory."""
 
 
 class Launcher(Protocol):
@@ -56,10 +58,12 @@ def default_python() -> tuple[str, ...]:
 
 
 def keeper_environment() -> dict[str, str]:
-    """`keeper_environment()` is what a keeper needs to know: where its modules are, and no more."""
+    """`keeper_environment()` is what a keeper has to know: where modules and labs are."""
     folders = [path for path in sys.path if path and Path(path).is_dir()]
     path = os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-    return {"PATH": path, "PYTHONPATH": os.pathsep.join(folders), "PYTHONDONTWRITEBYTECODE": "1"}
+    places = {name: os.environ[name] for name in _PLACES if name in os.environ}
+    modules = {"PYTHONPATH": os.pathsep.join(folders), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {"PATH": path, **modules, **places}
 
 
 class Detached:
