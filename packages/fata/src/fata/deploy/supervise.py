@@ -45,9 +45,6 @@ def supervise(
             return 0
         _end_by_signals(end)
         while not end.is_set() and not over():
-            restored = restore(root)
-            if restored is not None:
-                report(restored)
             host = _opened(root, opened, report, lambda: end.is_set() or over())
             if host is None:
                 break
@@ -63,10 +60,16 @@ def supervise(
 def _opened(
     root: Path, opened: Callable[[Path], Host], report: Report, over: Callable[[], bool]
 ) -> Host | None:
-    """The host, as soon as it can be had: a bridge may come up later. `None` when it is over."""
+    """The host, as soon as it can be had: a bridge may come up later. `None` when it is over.
+
+    Records that are damaged are replaced first.
+    """
     said = ""
     while not over():
         try:
+            restored = restore(root)
+            if restored is not None:
+                report(restored)
             return opened(root)
         except UserError as error:
             if str(error) != said:

@@ -197,6 +197,27 @@ def test_a_supervisor_notices_damage_while_it_runs(
     again.records.close()
 
 
+def test_a_supervisor_that_cannot_begin_tries_again(
+    host: Host, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says why, once, and begins as soon as it can."""
+    monkeypatch.setattr("fata.deploy.supervise.PAUSE", 0.02)
+    changes.deploy(host, deployment(image(host), text="one"), "ann", said.append)
+    host.records.close()
+    overwrite(host.root / FILE)
+    tries = []
+
+    def opened(root: Path) -> Host:
+        tries.append(root)
+        if len(tries) < 5:
+            raise UserError("there is no bridge", "fata0", "make it")
+        return stub_host(root)
+
+    supervise(host.root, opened, said.append, lambda: len(tries) == 5)
+    assert sum("there is no bridge" in line for line in said) == 1
+    assert said.index(str(Restored.COPY)) < said.index("there is no bridge (at fata0); make it")
+
+
 def wait(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not condition():
