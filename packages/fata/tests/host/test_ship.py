@@ -230,6 +230,22 @@ def test_an_older_client_does_not_take_the_newer_one_from_the_host(tmp_path: Pat
     assert (tool / "previous").readlink() == Path(new.digest)
 
 
+def test_one_that_still_runs_is_not_removed(tmp_path: Path) -> None:
+    """Another may have deployed twice with other ones, while the first waits for its turn."""
+    first, *others = (made_of(a=f"a = {number}\n") for number in range(4))
+    take(tmp_path, first)
+    place = tmp_path / "tool" / first.digest
+    with subprocess.Popen(
+        ["sh", "-c", "read wait", f"{place}/fata"], stdin=subprocess.PIPE
+    ) as child:
+        for other in others[:2]:
+            take(tmp_path, other)
+        assert place.is_dir()
+        child.communicate()
+    take(tmp_path, others[2])
+    assert not place.exists()
+
+
 def test_wherever_it_broke_off_the_old_one_is_in_use_and_the_next_goes_on(tmp_path: Path) -> None:
     first = made_of(a="1\n")
     take(tmp_path, first)

@@ -26,6 +26,7 @@ from typing import IO
 INCOMING = "incoming"
 _BLOCK = 1 << 20
 _VERSION = re.compile(r" lib/fata-([0-9]{1,9}(?:\.[0-9]{1,9})*)[^/\n]*\.dist-info/")
+_STARTED = re.compile(rb"/tool/([0-9a-f]{64})/fata")
 _LINE = re.compile(r"([0-9a-f]{64}) (644|755) ([^/\x00-\x1f][^\x00-\x1f]*)")
 
 
@@ -184,7 +185,7 @@ def _use(tool: Path, digest: str) -> str:
     if not launcher.is_symlink():
         _symlink(launcher, "../tool/current/fata")
     names = (tool / "current", tool / "previous", tool / "older")
-    kept = {path.readlink().name for path in names if path.is_symlink()}
+    kept = {path.readlink().name for path in names if path.is_symlink()} | _running()
     for path in tool.iterdir():
         old = path.name not in kept and len(path.name) == len(digest) and path.is_dir()
         if old or (path.name.startswith("new-") and path.name != "new-" + digest):
@@ -192,6 +193,17 @@ def _use(tool: Path, digest: str) -> str:
     if older:
         return "older"
     return "same" if before == digest else "used"
+
+
+def _running() -> set[str]:
+    """The bundles that a process was started from: it reads more of its own as it goes on."""
+    found: set[str] = set()
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.update(match.decode() for match in _STARTED.findall(process.read_bytes()))
+        except OSError:
+            continue
+    return found
 
 
 def _version(bundle: Path) -> tuple[int, ...]:
