@@ -31,7 +31,7 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.e2e
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("kind", "step"), [("plain", "1"), ("disks", "3")])
+@pytest.mark.parametrize(("kind", "step"), [("plain", "2"), ("disks", "3")])
 def test_at_whichever_write_the_disk_is_full_one_release_serves(
     tmp_path: Path, shim: Path, kind: str, step: str
 ) -> None:
