@@ -44,10 +44,9 @@ def bring(machine: Machine, directory: Path) -> None:
     """What a host gets from apt and from a package index, and a machine without network cannot."""
     made = directory / "brought"
     cache = made / "build" / "hello" / "cache" / "fata"
-    kernels = sorted(cache_directory().glob("kernels/debian-cloud-*"))
-    kernels += sorted(cache_directory().glob("kernels/tiny-virtio-*"))
-    for kernel in kernels[-1:]:
-        shutil.copytree(kernel, cache / "kernels" / kernel.name)
+    for kernel in sorted(cache_directory().glob("kernels/*")):
+        if kernel.name.startswith(("tiny-virtio-", "debian-cloud-")):
+            shutil.copytree(kernel, cache / "kernels" / kernel.name)
     fetch = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest")
     subprocess.run((*fetch, str(made / "wheels"), "h11==0.16.0"), check=True)
     (made / "uv.toml").write_text('no-index = true\nfind-links = ["/var/lib/fata/wheels"]\n')
