@@ -75,7 +75,7 @@ def roll_back(
             wanted = "before" if asked.generation is None else f"g{asked.generation}"
             raise UserError(
                 f"{service} has no generation {wanted} to return to",
-                "--to-generation",
+                "--generation",
                 f"it can return to {names}" if names else "deploy it a second time first",
             )
         report(f"returning to {chosen[0].guest}")

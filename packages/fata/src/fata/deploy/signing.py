@@ -35,7 +35,7 @@ class Signer:
     key: str
 
     def __str__(self) -> str:
-        return f"{self.principal or 'a key that is not trusted'} ({self.key})"
+        return f"{self.principal or 'a key that the host was told nothing of'} ({self.key})"
 
 
 @dataclass(frozen=True, slots=True)

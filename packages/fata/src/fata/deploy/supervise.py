@@ -44,14 +44,19 @@ def supervise(
             report("another supervisor is at work here")
             return 0
         _end_by_signals(end)
-        while not end.is_set() and not over():
-            host = _opened(root, opened, report, lambda: end.is_set() or over())
+
+        def done() -> bool:
+            # Where its directory is removed, there is nothing left to see to.
+            return end.is_set() or over() or not (root / _LOCK).exists()
+
+        while not done():
+            host = _opened(root, opened, report, done)
             if host is None:
                 break
             try:
                 with contextlib.suppress(UserError):
                     host.records.database.back_up()
-                _turns(host, report, end, over)
+                _turns(host, report, end, done)
             finally:
                 host.records.close()
     return 0
@@ -83,7 +88,7 @@ def _turns(host: Host, report: Report, end: threading.Event, over: Callable[[], 
     """Repair and watch until the end, or until the records turn out to be damaged."""
     repairer, watch = Repairer(host, report), Watch(host, report)
     said, turn = "", 0
-    while not end.is_set() and not over():
+    while not over():
         try:
             repairer.run()
             watch.run()

@@ -133,6 +133,7 @@ def box(
     finally:
         child.terminate()
         child.wait()
+        shutil.rmtree(made.root)  # a supervisor that was started there ends with it
 
 
 def test_fata_works_through_the_gate_as_without_it(
