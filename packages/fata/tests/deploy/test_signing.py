@@ -52,7 +52,8 @@ def test_a_stranger_is_refused_and_known_for_one(make_key: MakeKey, trusting: Tr
     with pytest.raises(UserError, match="nobody whom this host trusts") as caught:
         verify(MANIFEST, signature, trusting(make_key()))
     assert "ssh-ed25519 AAAA" in caught.value.do
-    assert str(known(MANIFEST, signature)).startswith("a key that the host was told nothing of (SHA256:")
+    said = str(known(MANIFEST, signature))
+    assert said.startswith("a key that the host was told nothing of (SHA256:")
 
 
 def test_a_signature_for_something_else_is_none_for_an_image(
