@@ -8,7 +8,7 @@ from hypothesis import settings
 settings.register_profile("fata", deadline=None)
 settings.load_profile("fata")
 
-_LONG = ("xen", "xl", "debian", "lab")
+_LONG = ("xen", "xl", "debian", "box", "page", "push", "lab")
 """Groups of tests that share a machine and so run one after the other, the longest first."""
 
 

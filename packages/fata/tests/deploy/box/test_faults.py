@@ -11,7 +11,7 @@ import pytest
 from .conftest import Project
 from .room import Room, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), pytest.mark.xdist_group("box")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), pytest.mark.xdist_group("push")]
 
 
 def test_one_that_floods_its_console_serves_and_fills_no_disk(room: Room, project: Project) -> None:

@@ -14,7 +14,7 @@ from .room import Room
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(1800),
-    pytest.mark.xdist_group("box"),
+    pytest.mark.xdist_group("page"),
 ]
 
 

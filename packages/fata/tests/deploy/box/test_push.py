@@ -15,7 +15,7 @@ from .room import Room, until
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(1200),
-    pytest.mark.xdist_group("box"),
+    pytest.mark.xdist_group("push"),
     pytest.mark.skipif(not shutil.which("git"), reason="git is not installed"),
 ]
 _SETTINGS = """\
