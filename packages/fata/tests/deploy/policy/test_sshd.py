@@ -34,7 +34,7 @@ LAUNCHER = f"""\
 #!{sys.executable} -IB
 import os, sys
 from fata.cli import main
-if sys.argv[1:3] == ["agent", "receive"]:
+if sys.argv[4:5] == ["receive"] and sys.argv[5] != "store":
     print("pushed by", os.environ.get("FATA_USER"), sorted(os.environ), file=sys.stderr)
     sys.exit("refused" in sys.stdin.read())
 main()
