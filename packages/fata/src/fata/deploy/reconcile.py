@@ -17,13 +17,15 @@ class Cure(StrEnum):
 
     `UNDO`: it was interrupted on its way up; destroy it, and it has failed. `FINISH`: another is
     live; stop it, and it is retired. `START`: it is live and does not run. `STOP`: it runs and its
-    service is not wanted. `DESTROY`: it must not run, or nobody knows it.
+    service is not wanted. `ATTEND`: it is live, and its keeper was killed. `DESTROY`: it must not
+    run, or nobody knows it.
     """
 
     UNDO = "undo"
     FINISH = "finish"
     START = "start"
     STOP = "stop"
+    ATTEND = "attend"
     DESTROY = "destroy"
 
 
@@ -53,12 +55,13 @@ def repairs(
     destroyed, unless `strangers` may not be, for the records are not whole.
     """
     running = {one.name for one in found if one.state is State.RUNNING}
+    unkept = {one.name for one in found if not one.kept}
     todo: list[Repair] = []
     for service in sorted({one.service for one in generations}):
         mine = sorted(
             (one for one in generations if one.service == service), key=lambda one: one.number
         )
-        todo += _of_service(mine, wanted.get(service, Wanted.RUNNING), running)
+        todo += _of_service(mine, wanted.get(service, Wanted.RUNNING), running, unkept)
     known = {one.guest for one in generations}
     for name in sorted(running - known) if strangers else ():
         parsed = parse_guest(name)
@@ -67,7 +70,7 @@ def repairs(
 
 
 def _of_service(
-    generations: Sequence[Generation], wanted: Wanted, running: set[str]
+    generations: Sequence[Generation], wanted: Wanted, running: set[str], unkept: set[str]
 ) -> list[Repair]:
     todo = []
     live = [one for one in generations if one.stage is Stage.LIVE]
@@ -81,6 +84,8 @@ def _of_service(
             cure = Cure.DESTROY
         elif one.stage is Stage.LIVE and wanted is Wanted.STOPPED and one.guest in running:
             cure = Cure.STOP
+        elif one.stage is Stage.LIVE and one.guest in running & unkept:
+            cure = Cure.ATTEND
         if cure is not None:
             todo.append(Repair(cure, one.guest, one.service, one))
     # What is in the way of a volume or an address goes first.

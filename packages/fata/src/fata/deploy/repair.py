@@ -20,16 +20,18 @@ from fata.deploy.stages import Stage
 from functoria.error import UserError
 
 OWNER = "the supervisor"
+_ANEW = frozenset({Cure.START, Cure.ATTEND})
+"""What fails may be because of the host, and is tried again after a while."""
 
 
 def settle(host: Host, lease: Lease, report: Report) -> None:
     """`settle(host, lease, report)` undoes and finishes what was left of the service.
 
     After it at most one generation is live, and nothing else of the service runs. What should run
-    and does not is left alone: whoever has the lease is about to change it.
+    and does not, or has no keeper, is left alone: whoever has the lease is about to change it.
     """
     for repair in _todo(host, lease.service):
-        if repair.cure is not Cure.START:
+        if repair.cure not in _ANEW:
             carry_out(host, lease, repair, report)
     host.traffic.apply(routes.routes(host))
 
@@ -52,6 +54,9 @@ def carry_out(host: Host, lease: Lease, repair: Repair, report: Report) -> None:
         _destroy(host, repair.guest)
     elif repair.cure is Cure.START and one is not None:
         _start(host, lease, one, report)
+    elif repair.cure is Cure.ATTEND and one is not None:
+        host.driver.attend(repair.guest)
+        host.records.event(one.service, one.number, "its keeper was killed, and it has another")
     else:
         _destroy(host, repair.guest)
 
@@ -62,7 +67,7 @@ class Repairer:
     def __init__(self, host: Host, report: Report) -> None:
         self._host = host
         self._report = report
-        self._attempts: dict[str, Attempts] = {}
+        self._attempts: dict[tuple[Cure, str], Attempts] = {}
         self._given_up: dict[str, str] = {}
 
     def run(self) -> None:
@@ -106,7 +111,7 @@ class Repairer:
         if service is None:  # a guest of ours whose name no service can have
             _destroy(host, repair.guest)
             return
-        if repair.cure is Cure.START and not self._is_due(repair):
+        if repair.cure in _ANEW and not self._is_due(repair):
             return
         lease = host.records.leases.take(service, OWNER, f"{repair.cure} {repair.guest}")
         if isinstance(lease, Holder):
@@ -127,7 +132,8 @@ class Repairer:
             if one is not None and self._given_up.get(repair.guest) != error.what:
                 self._given_up[repair.guest] = error.what
                 self._host.records.event(one.service, one.number, f"{repair.cure}: {error.what}")
-                self._host.records.probed(one, False, f"cannot be started: {error.what}")
+                if repair.cure is Cure.START:
+                    self._host.records.probed(one, False, f"cannot be started: {error.what}")
             raise
         self._given_up.pop(repair.guest, None)
 
@@ -137,10 +143,11 @@ class Repairer:
         if one is not None and strangers.is_superseded(self._host, one):
             return False
         outcome = self._host.driver.outcome(repair.guest)
-        tried = self._attempts.get(repair.guest, Attempts())
+        which = (repair.cure, repair.guest)
+        tried = self._attempts.get(which, Attempts())
         if is_final(outcome) or now < tried.due:
             return False
-        self._attempts[repair.guest] = tried.again(now)
+        self._attempts[which] = tried.again(now)
         return True
 
 

@@ -1,4 +1,4 @@
-"""The guest `behave`, built once for all tests."""
+"""The guests `behave` and `mover`, built once for all tests."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ import pytest
 from fata.image.manifest import MachineRecord, Manifest, read
 from libos.boot.command_line import encode
 
-pytest.register_assert_rewrite(f"{__package__}.conformance")
+for _suite in ("conformance", "conformance_keepers", "conformance_limits"):
+    pytest.register_assert_rewrite(f"{__package__}.{_suite}")
 
 GUEST = Path(__file__).with_name("guest")
+MOVER = Path(__file__).with_name("mover")
 FATA = Path(sys.executable).with_name("fata")
 
 
@@ -54,18 +56,21 @@ class Built:
 
 @pytest.fixture(scope="session")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Built]:
-    """`build("-t", "xen")` is the guest `behave` built for that; once for each target."""
-    made: dict[tuple[str, ...], Built] = {}
+    """`build("-t", "xen")` is the guest `behave` built for that; once for each target.
 
-    def one(*keys: str) -> Built:
-        if keys not in made:
-            directory = tmp_path_factory.mktemp("behave") / "behave"
-            shutil.copytree(GUEST, directory, ignore=shutil.ignore_patterns("_fata", "dist"))
+    `build("-t", "xen", guest=MOVER)` is the other one.
+    """
+    made: dict[tuple[Path, tuple[str, ...]], Built] = {}
+
+    def one(*keys: str, guest: Path = GUEST) -> Built:
+        if (guest, keys) not in made:
+            directory = tmp_path_factory.mktemp(guest.name) / guest.name
+            shutil.copytree(guest, directory, ignore=shutil.ignore_patterns("_fata", "dist"))
             for words in (("configure", *keys), ("build",)):
                 environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
                 subprocess.run([FATA, *words], cwd=directory, check=True, env=environment)
             (found,) = (path.parent for path in directory.glob("dist/*/manifest.json"))
-            made[keys] = Built(found, read(found))
-        return made[keys]
+            made[guest, keys] = Built(found, read(found))
+        return made[guest, keys]
 
     return one

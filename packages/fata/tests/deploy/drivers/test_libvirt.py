@@ -15,19 +15,19 @@ from pathlib import Path
 import pytest
 
 from fata.deploy.drivers.directory import read_spec
-from fata.deploy.drivers.driver import Driver, State
+from fata.deploy.drivers.driver import Driver
 from fata.deploy.drivers.libvirt import Libvirt, domain
 from fata.deploy.drivers.libvirt_keeper import LOG, LibvirtKeeper
 from fata.deploy.drivers.processes import LIBVIRT_KEEPER, find
 from fata.deploy.drivers.spec import GuestSpec, Limits, Nic, deterministic_mac
 from fata.deploy.drivers.virsh import Virsh
-from fata.exit_codes import NO_OUTCOME
 from fata.qemu.libvirt import domain_xml
 from fata.qemu.machine import Machine
 from fata.qemu.publish import Publish
 from functoria.error import UserError
 
-from .conformance import Conformance
+from .conformance_keepers import Outlived
+from .conformance_limits import Throttled
 from .conftest import Built
 
 _SCRIPT = """\
@@ -183,8 +183,10 @@ class LibvirtBench:
             self.virsh.run("destroy", "foreign")
 
 
-class TestLibvirt(Conformance):
+class TestLibvirt(Outlived, Throttled):
     """On user-mode networks."""
+
+    label = LIBVIRT_KEEPER
 
     @pytest.fixture
     def bench(
@@ -201,23 +203,6 @@ class TestLibvirt(Conformance):
         bench.driver.start(spec)
         self.ended(bench, spec)
         assert bench.virsh.domains() == ()
-
-    def test_a_guest_outlives_its_keeper_and_can_be_destroyed(
-        self, bench: LibvirtBench, make: Callable[..., GuestSpec]
-    ) -> None:
-        spec = make("--do=serve")
-        bench.driver.start(spec)
-        self.said(bench, spec, "listening")
-        log = spec.directory / LOG
-        self.wait(lambda: b"listening" in log.read_bytes() or None)
-        keeper = find(spec.directory, LIBVIRT_KEEPER).keeper
-        assert keeper is not None
-        keeper.send(signal.SIGKILL)
-        assert keeper.wait(60)
-        found = self.found(bench, spec)
-        assert (found.state, "keeper was killed" in found.remark) == (State.RUNNING, True)
-        outcome = bench.driver.stop(spec.name, 5)
-        assert (outcome.code, outcome.state) == (NO_OUTCOME, State.ENDED)
 
     def test_microvm_is_not_libvirts(self, bench: LibvirtBench) -> None:
         spec = replace(bench.spec("behave.test.g1"), machine=Machine.MICROVM)

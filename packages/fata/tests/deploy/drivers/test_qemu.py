@@ -22,7 +22,7 @@ from fata.qemu.machine import Machine
 from fata.qemu.publish import Publish
 from fata.qemu.wait import wait_http
 
-from .conformance import Conformance
+from .conformance_limits import Throttled
 from .conftest import Built
 
 
@@ -104,7 +104,7 @@ def closing(bench: QemuBench) -> Iterator[QemuBench]:
         bench.close()
 
 
-class TestQemu(Conformance):
+class TestQemu(Throttled):
     """On user-mode networks."""
 
     @pytest.fixture

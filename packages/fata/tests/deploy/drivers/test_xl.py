@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -33,7 +32,7 @@ from fata.qemu.wait import wait_http
 from fata.xen.toolstack import Toolstack
 from functoria.error import UserError
 
-from .conformance import Conformance
+from .conformance_keepers import Outlived
 from .conftest import Built
 
 LAB = "test-xl"
@@ -126,9 +125,10 @@ class XlBench:
 
 @pytest.mark.xdist_group("xl")
 @pytest.mark.timeout(900)
-class TestXl(Conformance):
+class TestXl(Outlived):
     """On the lab's bridge."""
 
+    label = XL_KEEPER
     patience = 240.0
 
     @pytest.fixture
@@ -141,21 +141,6 @@ class TestXl(Conformance):
         spec = replace(make("--do=exit", "--number=9"), xen=XenType.PVH)
         bench.driver.start(spec)
         assert self.ended(bench, spec).code == 9
-
-    def test_a_guest_outlives_its_keeper_and_can_be_destroyed(
-        self, bench: XlBench, make: Callable[..., GuestSpec]
-    ) -> None:
-        spec = make("--do=serve")
-        bench.driver.start(spec)
-        self.said(bench, spec, "listening")
-        keeper = find(spec.directory, XL_KEEPER).keeper
-        assert keeper is not None
-        keeper.send(signal.SIGKILL)
-        assert keeper.wait(60)
-        found = self.found(bench, spec)
-        assert (found.state, "keeper was killed" in found.remark) == (State.RUNNING, True)
-        outcome = bench.driver.stop(spec.name, 5)
-        assert (outcome.code, outcome.state) == (NO_OUTCOME, State.ENDED)
 
     def test_a_crash_is_told_and_its_domain_kept_if_so_asked(
         self, bench: XlBench, make: Callable[..., GuestSpec]

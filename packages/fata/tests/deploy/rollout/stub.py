@@ -55,6 +55,8 @@ class Stub:
 
     def __init__(self, guests: Path) -> None:
         self._guests = guests
+        self.unkept: set[str] = set()
+        self.hopeless = False
 
     def check(self, spec: GuestSpec) -> None:
         if self._identity(spec.name) is not None:
@@ -83,6 +85,11 @@ class Stub:
             me.send(9)
             raise UserError("the guest cannot be started", None, "make room") from error
 
+    def attend(self, name: str) -> None:
+        if self.hopeless:
+            raise UserError("no keeper can attach to the guest", name, "deploy it again")
+        self.unkept.discard(name)
+
     def list(self) -> tuple[Found, ...]:
         found = []
         for name in names(self._guests, NAME):
@@ -90,7 +97,8 @@ class Stub:
             if identity is None:
                 found.append(Found(name, ended(self._guests / name).state))
             else:
-                found.append(Found(name, State.RUNNING, identity.pid, time.time()))
+                kept = name not in self.unkept
+                found.append(Found(name, State.RUNNING, identity.pid, time.time(), kept=kept))
         return tuple(found)
 
     def stop(self, name: str, seconds: float) -> Outcome:

@@ -22,7 +22,7 @@ from fata.deploy.restart import LONGEST, STEADY, Attempts, is_final
 from fata.deploy.watch import Watch
 from functoria.error import UserError
 
-from .stub import deployment, image, served
+from .stub import Stub, deployment, image, served
 
 GUEST = "hello.production.g1"
 
@@ -40,6 +40,11 @@ class Clock:
 def pid(host: Host) -> int | None:
     """The process of the live guest."""
     return next((one.number for one in host.driver.list() if one.state is State.RUNNING), None)
+
+
+def stub_of(host: Host) -> Stub:
+    assert isinstance(host.driver, Stub)
+    return host.driver
 
 
 def restarts(host: Host) -> int:
@@ -173,6 +178,36 @@ def test_one_that_cannot_be_started_is_in_nobodys_way(host: Host, said: list[str
     assert running == ["other.production.g1"]
     lease = host.records.leases.holder(host.records.generations()[0].service)
     assert lease is None, "and nobody has to wait for it"
+
+
+def test_one_whose_keeper_was_killed_gets_another(
+    host: Host, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs and serves meanwhile; what cannot be attended to is tried again, and told once."""
+    changes.deploy(host, deployment(image(host)), "ann", said.append)
+    before, clock = pid(host), Clock()
+    monkeypatch.setattr(repair, "time", clock)
+    driver = stub_of(host)
+    repairer = Repairer(host, said.append)
+    driver.unkept.add(GUEST)
+    driver.hopeless = True
+    for _ in range(3):
+        repairer.run()
+        clock.now += 1
+    driver.hopeless = False
+    clock.now += LONGEST
+    repairer.run()
+    assert driver.unkept == set()
+    assert pid(host) == before
+    assert restarts(host) == 0
+    happened = [event.what for event in host.records.events(None)]
+    assert happened[:2] == [
+        "its keeper was killed, and it has another",
+        "attend: no keeper can attach to the guest",
+    ]
+    driver.unkept.add(GUEST)
+    driver.hopeless = True
+    changes.deploy(host, deployment(image(host)), "ann", said.append)  # it is in nobody's way
 
 
 def test_what_changed_in_the_store_is_not_started_again_and_is_named(

@@ -41,6 +41,10 @@ class World:
     def running(self) -> set[str]:
         return {one.name for one in self.found if one.state is State.RUNNING}
 
+    @property
+    def unkept(self) -> set[str]:
+        return {one.name for one in self.found if not one.kept}
+
     def newest_live(self, service: Service) -> Generation | None:
         live = [
             one for one in self.generations if one.service == service and one.stage is Stage.LIVE
@@ -61,7 +65,8 @@ def worlds(draw: st.DrawFn) -> World:
     for name in (*(one.guest for one in generations), *STRANGERS):
         state = draw(states)
         if state is not None:
-            found.append(Found(name, state))
+            kept = state is not State.RUNNING or draw(st.booleans())
+            found.append(Found(name, state, kept=kept))
     wanted = draw(st.dictionaries(st.sampled_from(SERVICES), st.sampled_from(Wanted)))
     order = draw(st.permutations(generations))
     return World(tuple(order), wanted, tuple(draw(st.permutations(found))))
@@ -70,7 +75,7 @@ def worlds(draw: st.DrawFn) -> World:
 def cured(world: World, todo: Sequence[Repair]) -> World:
     """The world after the repairs, each of which does what `carry_out` does."""
     stages = {one.guest: one.stage for one in world.generations}
-    running = world.running
+    running, unkept = world.running, world.unkept
     for repair in todo:
         match repair.cure:
             case Cure.UNDO:
@@ -85,10 +90,13 @@ def cured(world: World, todo: Sequence[Repair]) -> World:
                 running.discard(repair.guest)
             case Cure.START:
                 running.add(repair.guest)
+            case Cure.ATTEND:
+                assert repair.guest in running
+                unkept.discard(repair.guest)
             case Cure.STOP | Cure.DESTROY:
                 running.discard(repair.guest)
     generations = tuple(replace(one, stage=stages[one.guest]) for one in world.generations)
-    found = tuple(Found(name, State.RUNNING) for name in sorted(running))
+    found = tuple(Found(name, State.RUNNING, kept=name not in unkept) for name in sorted(running))
     return World(generations, world.wanted, found)
 
 
@@ -115,7 +123,8 @@ def test_what_is_live_is_never_destroyed_but_where_the_service_is_to_be_stopped(
         live = None if repair.service is None else world.newest_live(repair.service)
         if live is not None and live.guest == repair.guest:
             stopped = world.wanted.get(live.service) is Wanted.STOPPED
-            assert repair.cure is (Cure.STOP if stopped else Cure.START)
+            otherwise = Cure.ATTEND if live.guest in world.running else Cure.START
+            assert repair.cure is (Cure.STOP if stopped else otherwise)
 
 
 @given(world=worlds(), service=st.sampled_from(SERVICES))

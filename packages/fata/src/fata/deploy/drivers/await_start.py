@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from fata.deploy.drivers.directory import FAILURE, STATE, Failure, read_value
+from fata.deploy.drivers.directory import FAILURE, STATE, Failure, Started, read_value
 from fata.deploy.drivers.launch import LOG
 from fata.deploy.drivers.processes import find
 from functoria.error import UserError
@@ -16,9 +16,9 @@ minutes where a busy machine emulates it. A keeper that ends without a guest is 
 """
 
 
-def await_start(directory: Path, keeper: str) -> None:
+def await_start(directory: Path, keeper: str, before: Started | None = None) -> None:
     """`await_start(directory, keeper)` returns when the guest there runs, and raises `UserError` if
-    it does not; `keeper` is the label of its keeper.
+    it does not; `keeper` is the label of its keeper, and `before` what one before it wrote down.
     """
     deadline = time.monotonic() + START_LIMIT
     seen = False
@@ -26,15 +26,19 @@ def await_start(directory: Path, keeper: str) -> None:
         failure = read_value(directory / FAILURE, Failure)
         if failure is not None:
             raise failure.error
-        if (directory / STATE).exists():
+        if _says_so(directory, before):
             return
         now = find(directory, keeper).keeper is not None
         gone, seen = seen and not now, seen or now
         late = time.monotonic() > deadline
-        if late or (gone and not (directory / STATE).exists()):
+        if late or (gone and not _says_so(directory, before)):
             failure = read_value(directory / FAILURE, Failure)
             raise failure.error if failure else _silent(directory)
         time.sleep(0.02)
+
+
+def _says_so(directory: Path, before: Started | None) -> bool:
+    return read_value(directory / STATE, Started) not in (None, before)
 
 
 def _silent(directory: Path) -> UserError:

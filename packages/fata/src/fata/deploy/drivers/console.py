@@ -18,6 +18,9 @@ PREVIOUS = "console.previous"
 LINE_BYTES = 4096
 """Of a longer line the rest is dropped, and its length noted."""
 
+LEFT_OUT = b" bytes left out]\n"
+"""The end of that note."""
+
 _HEAD = re.compile(rb"\[fata: the first ([0-9]{1,18}) bytes are no longer kept\]\n")
 _HEAD_BYTES = 80
 
@@ -130,7 +133,7 @@ class Ring:
         pieces = [self._piece(first)]
         for line in rest:
             note = self._length - LINE_BYTES
-            pieces.append(b"[fata: %d bytes left out]\n" % note if note > 0 else b"\n")
+            pieces.append(b"[fata: %d" % note + LEFT_OUT if note > 0 else b"\n")
             self._length = 0
             pieces.append(self._piece(line))
         return b"".join(pieces)

@@ -31,7 +31,7 @@ class Found:
 
     `number` is what the hypervisor knows a running one by: QEMU's process, or Xen's domain.
     `started` is in seconds since 1970. `remark` says what is not as it should be, such as a damaged
-    directory, and is otherwise empty.
+    directory, and is otherwise empty. One that is not `kept` runs without a keeper: `attend` to it.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Found:
     number: int | None = None
     started: float | None = None
     remark: str = ""
+    kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,14 @@ class Driver(Protocol):
         It checks first. Its console is kept from the first byte on. If it cannot be started,
         nothing of it is left but its directory with what it said. The name of one that has ended
         may be used again: its console is then `console.previous`.
+        """
+        ...
+
+    def attend(self, name: str) -> None:
+        """Give a guest that runs another keeper if its own was killed.
+
+        Its console then goes on where it ended, and its outcome is written. One that is kept or
+        does not run is left as it is, and so is one that cannot be attended to.
         """
         ...
 

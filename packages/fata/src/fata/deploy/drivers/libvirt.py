@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from fata.deploy.drivers import check
+from fata.deploy.drivers import attending, check
 from fata.deploy.drivers.arguments import guest
 from fata.deploy.drivers.await_start import await_start
 from fata.deploy.drivers.console import CONSOLE
@@ -102,6 +102,12 @@ class Libvirt:
                 self._end(spec.name)
                 raise
 
+    def attend(self, name: str) -> None:
+        """See `Driver.attend`."""
+        directory = known(self._guests, name)
+        with locked(self._guests, name):
+            attending.attend(directory, LIBVIRT_KEEPER, self._launcher, lambda: self._runs(name))
+
     def list(self) -> tuple[Found, ...]:
         """See `Driver.list`."""
         found = {name: self._running(name) for name in self._ours()}
@@ -187,11 +193,11 @@ class Libvirt:
         except (VirshError, ValueError):
             number = None
         state = read_value(directory / STATE, Started)
+        at = state.at if state else None
         if find(directory, LIBVIRT_KEEPER).keeper is None:
-            remark = "its console is not kept any more: its keeper was killed"
-        else:
-            remark = "" if state else "its directory is damaged"
-        return Found(name, State.RUNNING, number, state.at if state else None, remark)
+            return Found(name, State.RUNNING, number, at, attending.UNKEPT, kept=False)
+        remark = "" if state else "its directory is damaged"
+        return Found(name, State.RUNNING, number, at, remark)
 
     def _end(self, name: str) -> bool:
         """End what runs of the guest; whether anything ran."""

@@ -1,7 +1,8 @@
 """The keeper of one guest below libvirt: it creates the domain and keeps its console.
 
 The domain is created paused, so that its terminal is open before the first byte is written. If
-the keeper is killed the guest runs on, since it is libvirt's; its console is then no longer kept.
+the keeper is killed the guest runs on, since it is libvirt's, and another keeper attaches to it:
+that one takes the console from libvirt's log, which has what was said meanwhile, too.
 The arguments are the URI of libvirt and the directory of the guest.
 """
 
@@ -18,13 +19,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fata.child import tied
-from fata.deploy.drivers.directory import OUTCOME, STATE, Started, fail, read_spec, write_value
-from fata.deploy.drivers.keeper import ASK, DESTROY, signals_to_socket
+from fata.deploy.drivers.console import CONSOLE
+from fata.deploy.drivers.directory import OUTCOME, write_value
+from fata.deploy.drivers.domain_keeper import keep, say_started
+from fata.deploy.drivers.keeper import ASK, DESTROY
+from fata.deploy.drivers.libvirt_log import Log, position
 from fata.deploy.drivers.processes import LIBVIRT_KEEPER
 from fata.deploy.drivers.recorder import ASKED, DESTROYED, Recorder
 from fata.deploy.drivers.spec import GuestSpec
 from fata.deploy.drivers.virsh import Virsh, VirshError
-from fata.lab.record import identify
 from functoria.error import UserError
 
 DOMAIN = "domain.xml"
@@ -32,12 +35,13 @@ LOG = "console.libvirt"
 
 _INTERRUPT = b"\x03"
 _LOOK = 5.0  # seconds after which libvirt is asked whether the domain is still there
+_TURN = 0.2  # seconds after which its log is read again, where that is what is taken down
 _LAST = 3.0  # seconds that libvirt has to say why it ended
 _LOGGED = 1.0  # seconds that it has to write down the last that the guest said
 
 
 class LibvirtKeeper:
-    """`LibvirtKeeper(spec, virsh, signals)` runs one guest, by `run`."""
+    """`LibvirtKeeper(spec, virsh, signals)` runs one guest, by `run`, or goes on by `attach`."""
 
     def __init__(self, spec: GuestSpec, virsh: Virsh, signals: socket.socket) -> None:
         self._spec = spec
@@ -46,6 +50,7 @@ class LibvirtKeeper:
         self._recorder = Recorder(spec.directory, spec.console_bytes)
         self._stopped: str | None = None
         self._taken = 0
+        self._log: Log | None = None
 
     def run(self) -> None:
         """`run()` returns when the domain has ended; raises `UserError` if it does not start."""
@@ -55,34 +60,62 @@ class LibvirtKeeper:
         except VirshError as error:
             raise _refused(error, spec) from error
         try:
-            name = virsh.run("ttyconsole", spec.name).strip()
-            with _terminal(name) as terminal, self._events() as events:
+            with contextlib.ExitStack() as opened:
+                name = virsh.run("ttyconsole", spec.name).strip()
+                terminal = opened.enter_context(_terminal(name))
+                events = opened.enter_context(self._events())
                 virsh.run("resume", spec.name)
-                self._say_started()
-                self._attend(terminal)
-                why = _reason(events)
+                say_started(spec.directory)
+                ready = opened.pop_all()
         except BaseException as error:
             self._destroy()
             if isinstance(error, VirshError):
                 raise _refused(error, spec) from error
             raise
-        self._take_what_is_lost()
-        self._recorder.close()
-        self._tell(why)
+        with ready:
+            self._attend(terminal)
+            why = _reason(events)
+        self._finish(why)
+
+    def attach(self) -> None:
+        """`attach()` returns when the domain has ended, which runs already."""
+        directory = self._spec.directory
+        try:
+            name = self._virsh.run("ttyconsole", self._spec.name).strip()
+        except VirshError as error:
+            raise _lost(error, self._spec) from error
+        with _terminal(name) as terminal, self._events() as events:
+            with contextlib.suppress(OSError):  # without it, the terminal is all there is
+                self._log = Log(directory / LOG, position(directory / LOG, directory / CONSOLE))
+            self._recorder.resume(directory)
+            say_started(directory)
+            self._attend(terminal)
+            why = _reason(events)
+        self._finish(why)
 
     def _attend(self, terminal: int) -> None:
         """Take the console down until nobody writes to it any more and the domain is gone."""
         files: list[int | socket.socket] = [terminal, self._signals]
+        pause, looked = _LOOK if self._log is None else _TURN, time.monotonic()
         while True:
-            ready, _, _ = select.select(files, [], [], _LOOK if terminal in files else 0.1)
+            ready, _, _ = select.select(files, [], [], pause if terminal in files else 0.1)
             if self._signals in ready:
                 self._obey(terminal)
             if terminal in ready and not self._read(terminal):
                 files.remove(terminal)
-            if (terminal not in files or not ready) and not self._there():
-                while self._read(terminal):
-                    pass
-                return
+            if self._log is not None:
+                self._recorder.feed(self._log.read())
+            if terminal not in files or time.monotonic() - looked >= _LOOK:
+                looked = time.monotonic()
+                if not self._there():
+                    while self._read(terminal):
+                        pass
+                    return
+
+    def _finish(self, why: str) -> None:
+        self._take_what_is_lost()
+        self._recorder.close()
+        self._tell(why)
 
     def _read(self, terminal: int) -> bool:
         try:
@@ -91,7 +124,8 @@ class LibvirtKeeper:
             return False
         except OSError:  # EIO: the other end is closed
             return False
-        self._feed(data)
+        if self._log is None:  # it has the same, and what was said before we came
+            self._feed(data)
         return bool(data)
 
     def _feed(self, data: bytes) -> None:
@@ -103,18 +137,18 @@ class LibvirtKeeper:
 
         A log that was begun anew, since it was too long, is shorter than what was taken down.
         """
-        log, deadline = self._spec.directory / LOG, time.monotonic() + _LOGGED
+        path, deadline = self._spec.directory / LOG, time.monotonic() + _LOGGED
         with contextlib.suppress(OSError):
+            log = self._log or Log(path, self._taken)
             while True:
-                with log.open("rb") as file:
-                    file.seek(self._taken)
-                    self._feed(file.read())
+                self._recorder.feed(log.read())
                 told = self._recorder.reading.verdict is not None or self._stopped == DESTROYED
                 if told or time.monotonic() > deadline:
                     break
                 time.sleep(0.05)
-            for path in sorted(log.parent.glob(f"{LOG}*")):
-                path.unlink()
+            log.close()
+            for each in sorted(path.parent.glob(f"{LOG}*")):
+                each.unlink()
 
     def _obey(self, terminal: int) -> None:
         for number in self._signals.recv(64):
@@ -157,14 +191,6 @@ class LibvirtKeeper:
             if child.stdout is not None:
                 child.stdout.close()
 
-    def _say_started(self) -> None:
-        keeper = identify(os.getpid())
-        if keeper is None:
-            raise UserError(
-                "this process is not in /proc", "/proc", "mount /proc where the agent runs"
-            )
-        write_value(self._spec.directory / STATE, Started(keeper, None, time.time()))
-
     def _tell(self, why: str) -> None:
         orderly = not any(word in why for word in ("Crashed", "Failed"))
         said = f"; libvirt says: {why}" if why else ""
@@ -183,19 +209,7 @@ def main() -> int:
     """The process."""
     uri, label = sys.argv[1:]
     directory = Path(label.removeprefix(LIBVIRT_KEEPER))
-    with signals_to_socket((ASK, DESTROY)) as signals:
-        try:
-            LibvirtKeeper(read_spec(directory), Virsh(uri), signals).run()
-        except UserError as error:
-            fail(directory, error)
-            return 1
-        except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            do = "make room on that disk, and give this user the right to write there"
-            where = str(error.filename or directory)
-            fail(directory, UserError(f"the guest could not be started: {why}", where, do))
-            return 1
-    return 0
+    return keep(directory, lambda spec, signals: LibvirtKeeper(spec, Virsh(uri), signals))
 
 
 @contextlib.contextmanager
@@ -228,6 +242,14 @@ def _refused(error: VirshError, spec: GuestSpec) -> UserError:
         f"libvirt did not start the guest: {error}",
         str(spec.directory / DOMAIN),
         "see what `virsh create` says of that file, and libvirt's log of the domain",
+    )
+
+
+def _lost(error: VirshError, spec: GuestSpec) -> UserError:
+    return UserError(
+        f"no keeper can attach to the guest: {error}",
+        spec.name,
+        "see what `virsh ttyconsole` says of it; deploying the app again replaces it",
     )
 
 

@@ -92,6 +92,10 @@ class Qemu:
                 self._end(spec.directory)
                 raise
 
+    def attend(self, name: str) -> None:
+        """See `Driver.attend`. The kernel ends QEMU with its keeper: there is never one alone."""
+        known(self._guests, name)
+
     def list(self) -> tuple[Found, ...]:
         """See `Driver.list`."""
         running = scan(self._guests)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -23,6 +24,12 @@ class Recorder:
         self._ring = Ring(directory / CONSOLE, limit)
         self._lines = Lines()
         self.reading = Reading()
+
+    def resume(self, directory: Path) -> None:
+        """`resume(directory)` reads again what another has taken down before, of the same life."""
+        with contextlib.suppress(OSError):
+            for line in self._lines.feed((directory / CONSOLE).read_bytes()):
+                self.reading.line(line)
 
     def feed(self, data: bytes) -> None:
         """`feed(data)` takes down what the guest has said."""

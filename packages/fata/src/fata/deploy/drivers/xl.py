@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from fata.deploy.drivers import check
+from fata.deploy.drivers import attending, check
 from fata.deploy.drivers.await_start import await_start
 from fata.deploy.drivers.console import CONSOLE
 from fata.deploy.drivers.directory import (
@@ -89,6 +89,12 @@ class Xl:
             except BaseException:
                 self._end(spec.name)
                 raise
+
+    def attend(self, name: str) -> None:
+        """See `Driver.attend`."""
+        directory = known(self._guests, name)
+        with locked(self._guests, name):
+            attending.attend(directory, XL_KEEPER, self._launcher, lambda: self._runs(name))
 
     def list(self) -> tuple[Found, ...]:
         """See `Driver.list`."""
@@ -171,6 +177,10 @@ class Xl:
             if number in running and running[number].condition is not Condition.DYING
         }
 
+    def _runs(self, name: str) -> bool:
+        running = self._domains().get(name)
+        return running is not None and running.condition is not Condition.CRASHED
+
     def _found(self, name: str, running: Running) -> Found:
         directory = self._guests / name
         state = read_value(directory / STATE, Started)
@@ -179,9 +189,8 @@ class Xl:
             remark = "its domain is kept for a look at it, until it is destroyed"
             return Found(name, State.CRASHED, running.number, at, remark)
         if find(directory, XL_KEEPER).keeper is None:
-            remark = "its console is not kept any more: its keeper was killed"
-        else:
-            remark = "" if state else "its directory is damaged"
+            return Found(name, State.RUNNING, running.number, at, attending.UNKEPT, kept=False)
+        remark = "" if state else "its directory is damaged"
         return Found(name, State.RUNNING, running.number, at, remark)
 
     def _end(self, name: str) -> bool:

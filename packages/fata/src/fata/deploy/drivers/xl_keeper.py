@@ -1,8 +1,9 @@
 """The keeper of one guest on Xen: it creates the domain and keeps its console.
 
 The domain is created paused, so that its console is open before the first byte is written. If the
-keeper is killed the guest runs on, since it is Xen's; its console is then no longer kept. The
-arguments are where the domain is, and the directory of the guest.
+keeper is killed the guest runs on, since it is Xen's, and another keeper attaches to it:
+xenconsoled(8) holds for that one what was said meanwhile, as far as it has room. The arguments are
+where the domain is, and the directory of the guest.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fata.child import tied
-from fata.deploy.drivers.directory import OUTCOME, STATE, Started, fail, read_spec, write_value
-from fata.deploy.drivers.keeper import ASK, DESTROY, signals_to_socket
+from fata.deploy.drivers.directory import OUTCOME, write_value
+from fata.deploy.drivers.domain_keeper import keep, say_started
+from fata.deploy.drivers.keeper import ASK, DESTROY
 from fata.deploy.drivers.processes import XL_KEEPER
 from fata.deploy.drivers.recorder import ASKED, DESTROYED, Recorder
 from fata.deploy.drivers.spec import GuestSpec
 from fata.deploy.drivers.xl_domain import ours
 from fata.deploy.drivers.xl_site import Site, site
-from fata.lab.record import identify
 from fata.xen.toolstack import Condition, Toolstack
 from functoria.error import UserError
 
@@ -35,7 +36,7 @@ _LOOK = 2.0  # seconds after which Xen is asked what became of the domain
 
 
 class XlKeeper:
-    """`XlKeeper(spec, where, signals)` runs one guest, by `run`."""
+    """`XlKeeper(spec, where, signals)` runs one guest, by `run`, or goes on by `attach`."""
 
     def __init__(self, spec: GuestSpec, where: Site, signals: socket.socket) -> None:
         self._spec = spec
@@ -52,17 +53,31 @@ class XlKeeper:
         file = self._site.path(spec.directory / CONFIGURATION)
         try:
             self._toolstack.create(file, paused=True)
-            with self._console() as console:
+            with contextlib.ExitStack() as opened:
+                console = opened.enter_context(self._console())
                 self._toolstack.unpause(spec.name)
-                self._say_started()
-                self._attend(console)
+                say_started(spec.directory)
+                ready = opened.pop_all()
         except BaseException:
             self._destroy()
             raise
+        with ready:
+            self._attend(console)
+        self._finish()
+
+    def attach(self) -> None:
+        """`attach()` returns when the domain has ended, which runs already."""
+        with self._console() as console:
+            self._recorder.resume(self._spec.directory)
+            say_started(self._spec.directory)
+            self._attend(console)
+        self._finish()
+
+    def _finish(self) -> None:
         self._recorder.close()
         self._tell()
         if not self._crashed:
-            self._site.forget(spec.directory)
+            self._site.forget(self._spec.directory)
 
     def _attend(self, console: subprocess.Popen[bytes]) -> None:
         """Take the console down until the domain is gone, or has crashed and is kept."""
@@ -129,14 +144,6 @@ class XlKeeper:
                 if file is not None:
                     file.close()
 
-    def _say_started(self) -> None:
-        keeper = identify(os.getpid())
-        if keeper is None:
-            raise UserError(
-                "this process is not in /proc", "/proc", "mount /proc where the agent runs"
-            )
-        write_value(self._spec.directory / STATE, Started(keeper, None, time.time()))
-
     def _tell(self) -> None:
         reading = self._recorder.reading
         last = f"; its last line: {reading.last}" if reading.last else ""
@@ -151,19 +158,7 @@ def main() -> int:
     """The process."""
     where, label = sys.argv[1:]
     directory = Path(label.removeprefix(XL_KEEPER))
-    with signals_to_socket((ASK, DESTROY)) as signals:
-        try:
-            XlKeeper(read_spec(directory), site(where), signals).run()
-        except UserError as error:
-            fail(directory, error)
-            return 1
-        except OSError as error:
-            why = (error.strerror or str(error)).lower()
-            do = "make room on that disk, and give this user the right to write there"
-            place = str(error.filename or directory)
-            fail(directory, UserError(f"the guest could not be started: {why}", place, do))
-            return 1
-    return 0
+    return keep(directory, lambda spec, signals: XlKeeper(spec, site(where), signals))
 
 
 if __name__ == "__main__":

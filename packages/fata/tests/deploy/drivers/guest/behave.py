@@ -41,6 +41,14 @@ def spin() -> None:
         pass
 
 
+async def count() -> None:
+    number = 0
+    while True:
+        number += 1
+        print(f"count {number}", flush=True)
+        await asyncio.sleep(0.2)
+
+
 def eat() -> None:
     print("eating", flush=True)
     eaten = []
@@ -61,6 +69,8 @@ async def main(do: str, number: int) -> None:
         hostile()
     elif do == "spin":
         spin()
+    elif do == "count":
+        await count()
     elif do == "eat":
         eat()
     elif do == "deaf":
