@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fata.deploy.agent.supervisor import seal
 from fata.deploy.audit import Audit, Entry, Result, Who, who
 from fata.deploy.audit.entry import decode, encode, written
 from fata.deploy.audit.requests import handle
@@ -286,6 +287,21 @@ def test_root_itself_can_only_append_where_the_file_system_has_that(
     assert audit.verify() is None
     audit.unseal()
     assert not sealed(log(tmp_path))
+
+
+def test_the_supervisor_seals_the_log_before_there_is_a_line(audit: Audit, tmp_path: Path) -> None:
+    seal(tmp_path)
+    assert log(tmp_path).read_bytes() == b""
+    assert audit.verify() is None
+    audit.append(DEPLOY)
+    assert audit.verify() is None
+    assert sealed(log(tmp_path)) == audit.seal()
+
+
+def test_a_log_that_cannot_be_sealed_is_in_nobodys_way(tmp_path: Path) -> None:
+    log(tmp_path).symlink_to(tmp_path / "elsewhere")
+    seal(tmp_path)
+    assert not (tmp_path / "elsewhere").exists()
 
 
 def test_a_link_in_its_place_is_not_followed(audit: Audit, tmp_path: Path) -> None:

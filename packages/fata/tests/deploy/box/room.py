@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fata.cache import cache_directory
+from fata.deploy.audit.seal import unseal
 
 FATA = Path(sys.executable).with_name("fata")
 BRIDGE, ADDRESS = "fata0", "10.77.0.1/24"
@@ -110,6 +111,8 @@ class Room:
             assert self._init.stdout is not None
             self._init.stdout.close()
             self._init = None
+        for path in sorted(self.state.glob("audit.log*")):
+            unseal(path)  # or its directory could not be removed
 
     @property
     def where(self) -> Path:

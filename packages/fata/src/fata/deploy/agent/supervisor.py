@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
+from fata.deploy.audit import Audit
 from fata.deploy.host import Report
 from fata.deploy.opening import open_host
 from fata.deploy.supervise import running, supervise
@@ -60,6 +62,8 @@ def supervise_here(root: Path, report: Report) -> int:
 
     When the host is given another fata, it goes on as that one.
     """
+    if root == Path(STATE):
+        seal(root)
     tool = root / "tool" / "current"
     began = _target(tool)
     again = threading.Event()
@@ -74,6 +78,15 @@ def supervise_here(root: Path, report: Report) -> int:
         words = command(root)
         os.execv(words[0], words)  # noqa: S606 - the same process goes on
     return code
+
+
+def seal(root: Path) -> None:
+    """Let nobody but append to the audit log, as far as the host can do that.
+
+    Files that the log goes on in are sealed as the one before was.
+    """
+    with contextlib.suppress(OSError):
+        Audit(root).seal()
 
 
 def _target(link: Path) -> str:
