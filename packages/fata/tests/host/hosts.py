@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fata.host import facts
+from fata.host import facts, sshd
 
 HERE = Path(__file__).parent
 Answer = tuple[int, str, str] | None
@@ -23,14 +23,16 @@ def recorded(name: str, release: str = "bookworm") -> str:
 def fresh_facts(release: str = "bookworm") -> facts.Facts:
     """What a fresh Debian is, to its user `admin`."""
     said = partial(recorded, release=release)
+    texts = facts.parse_texts(said("files"))
     return facts.Facts(
         login=facts.parse_login(*said("id").splitlines()),
-        system=facts.parse_system(facts.parse_texts(said("files"))),
+        system=facts.parse_system(texts),
         packages=facts.parse_packages(said("dpkg")),
         network=facts.parse_network(said("address"), said("route")),
         units=facts.parse_units(said("units")),
         status=facts.parse_status(said("stat")),
         free=facts.parse_free(said("df")),
+        sshd=sshd.parse_sshd(texts[sshd.CONFIG], said("sshd"), ""),
     )
 
 
@@ -47,8 +49,10 @@ def fresh_answers() -> dict[str, Answer]:
         "systemctl show": recorded("units"),
         "stat": recorded("stat"),
         "df": recorded("df"),
+        "/usr/sbin/sshd -T": recorded("sshd"),
     }
-    return {command: (0, output, "") for command, output in answers.items()}
+    found: dict[str, Answer] = {command: (0, said, "") for command, said in answers.items()}
+    return {**found, "test -e": (1, "", "")}
 
 
 class FakeHost:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from fata.host import grub, layout, network
+from fata.host import grub, layout, network, sshd
 from fata.host.facts import Facts, Network, Status, Unit
-from fata.host.kind import GRUB_FILE, MARK, STATE, SYSCTL_FILE, Kind, Wishes
-from fata.host.layout import AGENT, AGENT_FILE, BUILDER, DIRECTORIES, SYSUSERS_FILE
+from fata.host.kind import GRUB_FILE, MARK, STATE, SYSCTL_FILE, Driver, Kind, Wishes
+from fata.host.layout import AGENT, AGENT_FILE, BUILDER, DIRECTORIES, HOST_FILE, SYSUSERS_FILE
 from fata.host.plan import plan
 from fata.host.refusal import refuse
+from fata.host.sshd import SSHD_FILE, parse_sshd
 from fata.host.steps import (
     InstallPackages,
     Reboot,
@@ -29,6 +30,7 @@ from functoria import UserError
 from .hosts import fresh_facts
 
 XEN, QEMU = Wishes(Kind.XEN), Wishes(Kind.QEMU)
+LIBVIRT = Wishes(Kind.QEMU, driver=Driver.LIBVIRT)
 
 
 def after(facts: Facts, steps: tuple[Step, ...], kind: Kind) -> Facts:
@@ -43,6 +45,10 @@ def after(facts: Facts, steps: tuple[Step, ...], kind: Kind) -> Facts:
                 status = {**facts.status, step.path: Status(step.mode, "root")}
                 files = {**system.files, step.path: step.content}
                 facts = replace(facts, status=status, system=replace(system, files=files))
+                configured = step.path == SSHD_FILE or facts.sshd.configured
+                facts = replace(facts, sshd=replace(facts.sshd, configured=configured))
+            case RunCommand(("systemctl", "reload", sshd.UNIT)):
+                facts = replace(facts, sshd=replace(facts.sshd, exposes=True))
             case RunCommand(("systemd-tmpfiles", *_)):
                 made = {path: Status(*kept) for path, kept in DIRECTORIES.items()}
                 facts = replace(facts, status={**facts.status, **made})
@@ -56,13 +62,7 @@ def after(facts: Facts, steps: tuple[Step, ...], kind: Kind) -> Facts:
                 groups = facts.login.groups | {"kvm"}
                 facts = replace(facts, login=replace(facts.login, groups=groups))
             case RunCommand(("systemctl", "restart", unit)):
-                rules = facts.system.files[kind.unit_file]
-                words = rules.partition("address replace ")[2].split()
-                addresses = {**facts.network.addresses, words[2]: (IPv4Interface(words[0]),)}
-                routes = (*facts.network.routes, IPv4Interface(words[0]).network)
-                facts = replace(facts, network=Network(addresses, routes, None))
-                enabled = facts.units[unit].enabled
-                facts = replace(facts, units={**facts.units, unit: Unit(enabled, True)})
+                facts = restarted(facts, unit, kind)
             case RunCommand(("update-grub",)):
                 memory = grub.dom0_memory(system.files[GRUB_FILE])
                 facts = replace(facts, system=replace(system, boots_xen=True, menu_memory=memory))
@@ -71,7 +71,18 @@ def after(facts: Facts, steps: tuple[Step, ...], kind: Kind) -> Facts:
     return facts
 
 
-@pytest.mark.parametrize("wishes", [XEN, QEMU])
+def restarted(facts: Facts, unit: str, kind: Kind) -> Facts:
+    """What the host is when the unit of its bridge has been started."""
+    rules = facts.system.files[kind.unit_file]
+    words = rules.partition("address replace ")[2].split()
+    addresses = {**facts.network.addresses, words[2]: (IPv4Interface(words[0]),)}
+    routes = (*facts.network.routes, IPv4Interface(words[0]).network)
+    facts = replace(facts, network=Network(addresses, routes, None))
+    enabled = facts.units[unit].enabled
+    return replace(facts, units={**facts.units, unit: Unit(enabled, True)})
+
+
+@pytest.mark.parametrize("wishes", [XEN, QEMU, LIBVIRT])
 def test_when_all_is_done_there_is_nothing_to_do(wishes: Wishes) -> None:
     facts = fresh_facts()
     steps = plan(facts, wishes)
@@ -80,7 +91,7 @@ def test_when_all_is_done_there_is_nothing_to_do(wishes: Wishes) -> None:
     assert plan(done, wishes) == ()
 
 
-@pytest.mark.parametrize("wishes", [XEN, QEMU])
+@pytest.mark.parametrize("wishes", [XEN, QEMU, LIBVIRT])
 def test_wherever_it_was_broken_off_it_goes_on(wishes: Wishes) -> None:
     facts = fresh_facts()
     steps = plan(facts, wishes)
@@ -253,7 +264,7 @@ def test_xen_has_its_console_where_linux_had_it(
 def test_every_file_says_whose_it_is() -> None:
     steps = (*plan(fresh_facts(), XEN), *plan(fresh_facts(), QEMU))
     contents = [step.content for step in steps if isinstance(step, WriteFile)]
-    assert len(contents) == 13
+    assert len(contents) == 15
     assert all(content.startswith(f"# {MARK}") for content in contents)
 
 
@@ -279,6 +290,7 @@ def test_a_host_of_an_older_fata_becomes_one_that_can_be_deployed_to() -> None:
         system=replace(facts.system, files=files),
         status={**{path: Status(0o644, "root") for path in files}, STATE: Status(0o750, "admin")},
         units={name: unit for name, unit in facts.units.items() if name != AGENT},
+        sshd=fresh_facts().sshd,
     )
     assert [shown(step).partition(" (")[0] for step in plan(facts, QEMU)] == [
         "write /etc/sysusers.d/fata.conf",
@@ -288,6 +300,8 @@ def test_a_host_of_an_older_fata_becomes_one_that_can_be_deployed_to() -> None:
         "write /etc/systemd/system/fata-agent.service",
         "have systemd read its units: systemctl daemon-reload",
         "start the agent at every start: systemctl enable fata-agent.service",
+        "write /etc/ssh/sshd_config.d/60-fata.conf",
+        "have sshd say which key an administrator has: systemctl reload ssh.service",
     ]
 
 
@@ -325,3 +339,107 @@ def test_systemd_makes_the_directories(tmp_path: Path) -> None:
     subprocess.run(command, check=True)
     for path, (mode, _) in DIRECTORIES.items():
         assert (tmp_path / path.lstrip("/")).stat().st_mode & 0o7777 == mode
+
+
+# -- libvirt ---------------------------------------------------------------------------------------
+
+
+def with_settings(facts: Facts, content: str) -> Facts:
+    files = {**facts.system.files, HOST_FILE: content}
+    status = {**facts.status, HOST_FILE: Status(0o644, "root")}
+    return replace(facts, status=status, system=replace(facts.system, files=files))
+
+
+def installed(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    return tuple(name for step in steps if isinstance(step, InstallPackages) for name in step.names)
+
+
+def test_a_host_whose_guests_libvirt_runs() -> None:
+    facts = fresh_facts()
+    more = {*map(shown, plan(facts, LIBVIRT))} - {*map(shown, plan(facts, QEMU))}
+    libvirt = "libvirt-daemon-system, libvirt-daemon-driver-qemu, libvirt-clients"
+    assert more == {
+        f"install qemu-system-x86, {libvirt}, nftables, python3, git, age",
+        "write /var/lib/fata/host.toml (82 bytes), at once",
+    }
+    assert "libvirt-daemon-log" in installed(plan(fresh_facts("trixie"), LIBVIRT))
+    done = after(facts, plan(facts, LIBVIRT), Kind.QEMU)
+    assert layout.driver_of(done.system.files[HOST_FILE]) is Driver.LIBVIRT
+    assert plan(done, QEMU) == (), "who does not say which driver keeps it"
+
+
+def test_what_the_host_says_by_hand_is_respected() -> None:
+    facts = after(fresh_facts(), plan(fresh_facts(), QEMU), Kind.QEMU)
+    by_hand = with_settings(facts, 'driver = "libvirt"\n')
+    for wishes in (QEMU, LIBVIRT):
+        (step,) = plan(by_hand, wishes)
+        assert shown(step).startswith("install libvirt-daemon-system, ")
+    with pytest.raises(UserError, match=r"host\.toml on the host was not written by fata"):
+        plan(by_hand, Wishes(Kind.QEMU, driver=Driver.QEMU))
+
+
+def test_the_driver_is_changed_back() -> None:
+    facts = after(fresh_facts(), plan(fresh_facts(), LIBVIRT), Kind.QEMU)
+    (step,) = plan(facts, Wishes(Kind.QEMU, driver=Driver.QEMU))
+    assert isinstance(step, WriteFile)
+    assert (step.path, layout.driver_of(step.content)) == (HOST_FILE, Driver.QEMU)
+
+
+def test_the_driver_is_not_changed_below_guests_that_may_run() -> None:
+    facts = after(fresh_facts(), plan(fresh_facts(), QEMU), Kind.QEMU)
+    facts = replace(facts, units={**facts.units, AGENT: Unit(True, True)})
+    with pytest.raises(UserError, match="may run with the driver `qemu`, and `libvirt` would not"):
+        plan(facts, LIBVIRT)
+    assert plan(facts, Wishes(Kind.QEMU, driver=Driver.QEMU)) == ()
+
+
+@pytest.mark.parametrize("content", ["", "driver = 7\n", "driver = \n", 'driver = "xl"\n'])
+def test_settings_that_say_no_driver_of_this_kind(content: str) -> None:
+    assert layout.driver_of(content) is None
+
+
+# -- sshd ------------------------------------------------------------------------------------------
+
+CONFIG = "Include /etc/ssh/sshd_config.d/*.conf\n"
+
+
+def of_sshd(facts: Facts, config: str, effective: str, variable: str = "") -> list[str]:
+    """What is to be done to the sshd of a host that is otherwise as it should be."""
+    facts = replace(facts, sshd=parse_sshd(config.splitlines(), effective, variable))
+    return [shown(step) for step in plan(facts, QEMU)]
+
+
+@pytest.mark.parametrize(
+    ("config", "included", "decided"),
+    [
+        (CONFIG, True, False),
+        ('include "/etc/ssh/sshd_config.d/*.conf"\n', True, False),
+        ("Include=sshd_config.d/*\n", True, False),
+        ("#Include /etc/ssh/sshd_config.d/*.conf\n", False, False),
+        ("Include /etc/ssh/*.conf\n", False, False),
+        (f"Match User bob\n{CONFIG}", False, False),
+        (f"ExposeAuthInfo no\n{CONFIG}", True, True),
+        ("", False, False),
+    ],
+)
+def test_what_a_configuration_of_sshd_reads(config: str, included: bool, decided: bool) -> None:
+    found = parse_sshd(config.splitlines(), "", "")
+    assert (found.included, found.decided, found.configured) == (included, decided, None)
+
+
+def test_sshd_is_told_once_and_only_where_nobody_has_decided() -> None:
+    no, yes = "port 22\nexposeauthinfo no\n", "port 22\nexposeauthinfo yes\n"
+    write = f"write {SSHD_FILE} (82 bytes), at once, if `/usr/sbin/sshd -t` agrees"
+    reload = "have sshd say which key an administrator has: systemctl reload ssh.service"
+    done = after(fresh_facts(), plan(fresh_facts(), QEMU), Kind.QEMU)
+    files = {path: text for path, text in done.system.files.items() if path != SSHD_FILE}
+    status = {path: one for path, one in done.status.items() if path != SSHD_FILE}
+    fresh = replace(done, status=status, system=replace(done.system, files=files))
+    assert of_sshd(fresh, CONFIG, no) == [write, reload]
+    assert of_sshd(fresh, CONFIG, yes) == [], "its administrator has seen to it"
+    assert of_sshd(fresh, f"{CONFIG}ExposeAuthInfo no\n", no) == []
+    assert of_sshd(fresh, "", no) == [], "it would not read the file"
+    assert of_sshd(fresh, CONFIG, "") == [], "its files are in error, or it is another sshd"
+    assert of_sshd(done, CONFIG, yes, "/tmp/sshauth.x") == []
+    assert of_sshd(done, CONFIG, yes) == [reload], "it was broken off before"
+    assert of_sshd(done, CONFIG, no) == [], "an earlier file says otherwise"

@@ -73,7 +73,8 @@ def test_looking_changes_nothing(host: FakeHost, connection: Connection) -> None
         line.removeprefix("sudo -n -- ").removeprefix("env LC_ALL=C.UTF-8 ").split()[0]
         for line in host.log
     }
-    assert programs == {"id", "true", "grep", "dpkg-query", "ip", "systemctl", "stat", "df"}
+    asked = {"id", "true", "grep", "dpkg-query", "ip", "systemctl", "stat", "df", "printenv"}
+    assert programs == {*asked, "/usr/sbin/sshd"}
 
 
 def test_apt_that_is_in_use_is_waited_for(host: FakeHost, connection: Connection) -> None:
@@ -125,6 +126,23 @@ def test_the_steps_as_commands(host: FakeHost, connection: Connection) -> None:
         "update-grub",
     ]
     assert host.sent == "table x\n"
+
+
+def test_a_file_that_is_refused_is_taken_away_again(host: FakeHost, connection: Connection) -> None:
+    refusal: Answer = (255, "", "/etc/ssh/sshd_config line 3: Bad configuration option: Prot\n")
+    host.answers({"/usr/sbin/sshd -t": refusal})
+    check = ("/usr/sbin/sshd", "-t")
+    steps = (
+        WriteFile("/etc/ssh/x.conf", "ExposeAuthInfo yes\n", "at once", check=check),
+        RunCommand(("systemctl", "reload", "ssh.service"), "have sshd read it"),
+    )
+    with pytest.raises(UserError, match=r"refuses /etc/ssh/x\.conf, which was taken away again"):
+        perform(connection, steps, silent)
+    assert host.log[-3:] == [
+        "mv -T /etc/ssh/x.conf.fata-new /etc/ssh/x.conf",
+        "/usr/sbin/sshd -t",
+        "rm -f /etc/ssh/x.conf",
+    ]
 
 
 def test_a_connection_lost_half_way(host: FakeHost, connection: Connection) -> None:

@@ -32,7 +32,7 @@ def test_the_commands_of_the_page_on_hosts(host: FakeHost) -> None:
     page = (HERE.parents[3] / "docs" / "hosts.md").read_text()
     block = page.partition("```sh\n")[2].partition("```")[0]
     commands = [shlex.split(line, comments=True) for line in block.splitlines()]
-    assert len(commands) == 4
+    assert len(commands) == 5
     for program, *words in commands:
         assert program == "fata"
         setup = words[0] == "host"

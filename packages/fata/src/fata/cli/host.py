@@ -11,7 +11,7 @@ import click
 
 from fata.cli.remote import remote
 from fata.cli.users import allow, disallow, users
-from fata.host.kind import Kind
+from fata.host.kind import Driver, Kind
 from functoria.cli.settings import Settings, common
 from functoria.error import UsageError
 
@@ -77,6 +77,11 @@ for _other in (allow, disallow, remote, users):
     show_default=True,
     help="What is to run guests: QEMU with KVM, or Xen.",
 )
+@click.option(
+    "--driver",
+    type=click.Choice([driver.value for driver in Driver]),
+    help="What runs guests on QEMU: fata itself, or libvirt; otherwise as before, and fata first.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--reboot", is_flag=True, help="Reboot where that is needed, and wait.")
 @click.option(
@@ -97,6 +102,7 @@ for _other in (allow, disallow, remote, users):
 def _setup(  # noqa: PLR0913 - they are the options
     settings: Settings,
     kind: str,
+    driver: str | None,
     dry_run: bool,
     reboot: bool,
     subnet: IPv4Network | None,
@@ -113,7 +119,11 @@ def _setup(  # noqa: PLR0913 - they are the options
     from fata.host.destination import parse_destination
     from fata.host.kind import Wishes
 
-    wishes = Wishes(Kind(kind), subnet, dom0_memory)
+    wishes = Wishes(Kind(kind), subnet, dom0_memory, None if driver is None else Driver(driver))
+    if driver is not None and wishes.kind is Kind.XEN:
+        raise UsageError(
+            "under Xen, its own toolstack runs the guests", "--driver", "leave `--driver` out"
+        )
     if dom0_memory is not None and wishes.kind is not Kind.XEN:
         raise UsageError("only Xen has a dom0", "--dom0-memory", "say `--kind xen`, too")
     machine = parse_destination(destination, port, identity)

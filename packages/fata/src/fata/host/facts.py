@@ -17,13 +17,14 @@ from fata.host.failure import readable
 from fata.host.grub import boots_xen, dom0_memory
 from fata.host.kind import GRUB_MENU
 from fata.host.layout import OWN_FILES
+from fata.host.sshd import CONFIG, Sshd
 
 SECURE_BOOT = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 TEXTS = (
     *("/etc/os-release", "/proc/1/comm", "/proc/cpuinfo", "/proc/meminfo"),
     *("/proc/sys/kernel/osrelease", "/proc/sys/kernel/random/boot_id"),
     *("/proc/sys/net/ipv4/ip_forward", "/proc/xen/capabilities", "/sys/hypervisor/type"),
-    *(SECURE_BOOT, GRUB_MENU, *OWN_FILES),
+    *(SECURE_BOOT, GRUB_MENU, CONFIG, *OWN_FILES),
 )
 """The files that facts are read from."""
 
@@ -115,6 +116,7 @@ class Facts:
     units: Mapping[str, Unit]
     status: Mapping[str, Status]
     free: Mapping[str, int]
+    sshd: Sshd
 
 
 def parse_login(user: str, uid: str, groups: str) -> Login:

@@ -43,6 +43,13 @@ class Kind(StrEnum):
         return f"/etc/fata/network-{self.value}.nft"
 
 
+class Driver(StrEnum):
+    """What runs the guests of a host of the kind `QEMU`: we do, or libvirt."""
+
+    QEMU = "qemu"
+    LIBVIRT = "libvirt"
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """`Wishes(kind)` is what a user asks of a host; what is `None` is kept or chosen.
@@ -54,3 +61,4 @@ class Wishes:
     kind: Kind
     subnet: IPv4Network | None = None
     dom0_memory: int | None = None
+    driver: Driver | None = None

@@ -6,9 +6,11 @@ made again should someone remove them.
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 
-from fata.host.kind import GRUB_FILE, MARK, STATE, SYSCTL_FILE, Kind
+from fata.host.kind import GRUB_FILE, MARK, STATE, SYSCTL_FILE, Driver, Kind
+from fata.host.sshd import SSHD_FILE
 
 BUILDER = "fata-build"
 """The user that builds what is pushed; nobody logs in as it."""
@@ -18,6 +20,8 @@ TMPFILES_FILE = "/etc/tmpfiles.d/fata.conf"
 AGENT = "fata-agent.service"
 AGENT_FILE = f"/etc/systemd/system/{AGENT}"
 LAUNCHER = f"{STATE}/bin/fata"
+HOST_FILE = f"{STATE}/host.toml"
+"""What the agent reads its driver from."""
 
 DIRECTORIES: Mapping[str, tuple[int, str]] = {
     # All may pass through, so that builds reach the tool and their own directory.
@@ -30,7 +34,8 @@ DIRECTORIES: Mapping[str, tuple[int, str]] = {
     f"{STATE}/secrets": (0o700, "root"),
     f"{STATE}/store": (0o751, "root"),
     f"{STATE}/tool": (0o755, "root"),
-    f"{STATE}/volumes": (0o700, "root"),
+    # libvirt's QEMU has to get to the volumes that libvirt gives it.
+    f"{STATE}/volumes": (0o711, "root"),
 }
 """The mode and the owner of each directory of a host, parents first."""
 
@@ -40,6 +45,8 @@ OWN_FILES = (
     SYSUSERS_FILE,
     TMPFILES_FILE,
     AGENT_FILE,
+    HOST_FILE,
+    SSHD_FILE,
     *(kind.unit_file for kind in Kind),
     *(kind.rules_file for kind in Kind),
 )
@@ -59,6 +66,19 @@ def directories() -> str:
         f"d {path} {mode:04o} {owner} {owner}\n" for path, (mode, owner) in DIRECTORIES.items()
     )
     return _HEAD + "".join(lines)
+
+
+def settings(driver: Driver) -> str:
+    """`settings(driver)` is for the agent: what is to run its guests."""
+    return f'{_HEAD}driver = "{driver.value}"\n'
+
+
+def driver_of(content: str) -> Driver | None:
+    """`driver_of(content)` is the driver that settings name, as far as they can be understood."""
+    try:
+        return Driver(tomllib.loads(content).get("driver", ""))
+    except ValueError:
+        return None
 
 
 def agent() -> str:

@@ -53,6 +53,16 @@ def _write(connection: Connection, step: WriteFile) -> None:
     _must(connection, "install", "-D", "-m", mode, "/dev/stdin", temporary, content=content)
     _must(connection, "sync", temporary)
     _must(connection, "mv", "-T", temporary, step.path)
+    if step.check:
+        done = connection.run(step.check)
+        if done.code != 0:
+            _must(connection, "rm", "-f", step.path)
+            raise UserError(
+                f"`{step.check[0]}` refuses {step.path}, which was taken away again: "
+                f"{last_line(done.err or done.out)}",
+                connection.destination.name,
+                "mend what it complains of there, then run the command again",
+            )
 
 
 def _must(connection: Connection, *arguments: str, content: bytes = b"") -> Result:

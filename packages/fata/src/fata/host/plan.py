@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from fata.host import grub, layout, network
+from fata.host import grub, layout, network, sshd
 from fata.host.facts import Facts, Status
-from fata.host.kind import GRUB_FILE, MARK, STATE, SYSCTL_FILE, Kind, Wishes
-from fata.host.layout import AGENT, AGENT_FILE, BUILDER, SYSUSERS_FILE, TMPFILES_FILE
+from fata.host.kind import GRUB_FILE, MARK, STATE, SYSCTL_FILE, Driver, Kind, Wishes
+from fata.host.layout import AGENT, AGENT_FILE, BUILDER, HOST_FILE, SYSUSERS_FILE, TMPFILES_FILE
 from fata.host.steps import (
     InstallPackages,
     Reboot,
@@ -22,6 +22,9 @@ _MIB = 1 << 20
 _DOM0_LEAST, _DOM0_MOST = 512, 4096
 _TOOLS = ("nftables", "python3", "git", "age", "openssh-client")
 """What fata itself needs there: `ssh-keygen` is in the last."""
+_LIBVIRT = ("libvirt-daemon-system", "libvirt-daemon-driver-qemu", "libvirt-clients")
+_LIBVIRT_LOG = "libvirt-daemon-log"
+"""virtlogd(8), which Debian 12 has in another of them."""
 _KERNEL = "linux-image-amd64"
 """Debian's usual kernel: that of its cloud images cannot be dom0 (CONFIG_XEN_DOM0)."""
 
@@ -32,9 +35,8 @@ def plan(facts: Facts, wishes: Wishes) -> tuple[Step, ...]:
     Raises `UserError` for a file that another has written where fata would write.
     """
     net = network.subnet(facts.network, wishes.kind, wishes.subnet)
-    missing = tuple(
-        name for name in wanted_packages(facts, wishes.kind) if name not in facts.packages.installed
-    )
+    wanted = wanted_packages(facts, wishes.kind, wishes.driver)
+    missing = tuple(name for name in wanted if name not in facts.packages.installed)
     memory = wishes.dom0_memory or _dom0_memory(facts)
     boot = tuple(_boot_files(facts, wishes.kind, memory))
     return (
@@ -43,16 +45,23 @@ def plan(facts: Facts, wishes: Wishes) -> tuple[Step, ...]:
         *_network(facts, wishes.kind, net),
         *_menu(facts, wishes.kind, memory, changed=bool(boot or missing)),
         *_layout(facts),
+        *_driver(facts, wishes),
         *_agent(facts),
+        *_sshd(facts),
         *_groups(facts, wishes.kind),
         *_reboot(facts, wishes.kind, changed=bool(boot)),
     )
 
 
-def wanted_packages(facts: Facts, kind: Kind) -> tuple[str, ...]:
-    """`wanted_packages(facts, kind)` is the packages that a host of that kind has."""
+def wanted_packages(facts: Facts, kind: Kind, driver: Driver | None = None) -> tuple[str, ...]:
+    """`wanted_packages(facts, kind)` is the packages that a host of that kind has.
+
+    Without a `driver` it is the one that the host has.
+    """
     if kind is Kind.QEMU:
-        return ("qemu-system-x86", *_TOOLS)
+        libvirt = (driver or _driver_of(facts)) is Driver.LIBVIRT
+        log = (_LIBVIRT_LOG,) if facts.system.release != "12" else ()
+        return ("qemu-system-x86", *((*_LIBVIRT, *log) if libvirt else ()), *_TOOLS)
     installed = facts.packages.installed
     usual = (name for name in installed if name.startswith("linux-image-") and "cloud" not in name)
     return ("xen-system-amd64", *_TOOLS, *(() if any(usual) else (_KERNEL,)))
@@ -123,6 +132,42 @@ def _owner(facts: Facts, path: str) -> str | None:
     return found.owner if found else None
 
 
+def _driver_of(facts: Facts) -> Driver:
+    """What runs the guests of the host, if it is not one of Xen."""
+    return layout.driver_of(facts.system.files.get(HOST_FILE, "")) or Driver.QEMU
+
+
+def _driver(facts: Facts, wishes: Wishes) -> Iterator[Step]:
+    own = _driver_of(facts)
+    if wishes.driver is None or wishes.driver is own:
+        return
+    agent = facts.units.get(AGENT)
+    if agent is not None and agent.active:
+        raise UserError(
+            f"guests of this host may run with the driver `{own.value}`, and `{wishes.driver}` "
+            "would not see them",
+            HOST_FILE,
+            f"end them with `fata stop`, then the agent with `systemctl stop {AGENT}` there, and "
+            "run the command again; `fata restart` starts them with the other driver",
+        )
+    yield from _file(facts, HOST_FILE, layout.settings(wishes.driver), "at once")
+
+
+def _sshd(facts: Facts) -> Iterator[Step]:
+    """Where the host's sshd reads our file, and its administrator has not decided otherwise."""
+    found, there = facts.sshd, sshd.SSHD_FILE in facts.system.files
+    if not found.included or found.decided or found.configured is None:
+        return
+    check = (sshd.PROGRAM, "-t")
+    wanted = there or not found.configured
+    file = tuple(_file(facts, sshd.SSHD_FILE, sshd.settings(), "at once", check) if wanted else ())
+    yield from file
+    if file or (there and found.configured and not found.exposes):
+        yield RunCommand(
+            ("systemctl", "reload", sshd.UNIT), "have sshd say which key an administrator has"
+        )
+
+
 def _agent(facts: Facts) -> Iterator[Step]:
     unit = tuple(_file(facts, AGENT_FILE, layout.agent(), "with the first deployment"))
     yield from unit
@@ -152,7 +197,9 @@ def _reboot(facts: Facts, kind: Kind, *, changed: bool) -> Iterator[Step]:
         yield Reboot("so that Xen starts with its new settings")
 
 
-def _file(facts: Facts, path: str, content: str, since: str) -> Iterator[Step]:
+def _file(
+    facts: Facts, path: str, content: str, since: str, check: tuple[str, ...] = ()
+) -> Iterator[Step]:
     """The step that writes a file of ours, if the host has it otherwise."""
     there: Status | None = facts.status.get(path)
     found = facts.system.files.get(path, "")
@@ -163,4 +210,4 @@ def _file(facts: Facts, path: str, content: str, since: str) -> Iterator[Step]:
             "move the file away there, then run the command again",
         )
     if found != content:
-        yield WriteFile(path, content, since)
+        yield WriteFile(path, content, since, check=check)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fata.host import facts
+from fata.host import facts, sshd
 from fata.host.connection import Connection, Result
 from fata.host.failure import command_line, last_line
 from fata.host.kind import KVM, Kind
@@ -59,9 +59,10 @@ def gather(connection: Connection) -> facts.Facts:
     """
     try:
         login = become_root(connection)
+        texts = facts.parse_texts(_texts(connection))
         return facts.Facts(
             login=login,
-            system=facts.parse_system(facts.parse_texts(_texts(connection))),
+            system=facts.parse_system(texts),
             packages=facts.parse_packages(_packages(connection)),
             network=facts.parse_network(
                 _answer(connection, "ip", "-json", "-4", "address", "show"),
@@ -80,6 +81,11 @@ def gather(connection: Connection) -> facts.Facts:
             ),
             free=facts.parse_free(
                 _answer(connection, "df", "-B1", "--output=avail,target", "/", "/boot", "/var")
+            ),
+            sshd=sshd.parse_sshd(
+                texts.get(sshd.CONFIG, ()),
+                _answer(connection, sshd.PROGRAM, "-T"),
+                connection.run(("printenv", sshd.VARIABLE), plain=True).out,
             ),
         )
     except facts.NotUnderstoodError as error:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fata.host import failure
+from fata.host import failure, sshd
 from fata.host.connection import Connection
 from fata.host.destination import Destination
 from fata.host.facts import Facts
@@ -15,7 +15,7 @@ from fata.host.perform import perform
 from fata.host.plan import plan
 from fata.host.probe import gather
 from fata.host.refusal import refuse
-from fata.host.steps import Reboot, Step, shown
+from fata.host.steps import Reboot, RunCommand, Step, shown
 from functoria.error import UserError
 
 REBOOT_SECONDS = 900.0
@@ -69,8 +69,14 @@ def carry_out(
 
 
 def _lasting(step: Step) -> bool:
-    """Whether the effect can be seen at once; the groups of a user count from the next login."""
-    return not (hasattr(step, "arguments") and step.arguments[0] == "usermod")
+    """Whether the effect can be seen at once, and not only from the next login on.
+
+    That is so of the groups of a user, and of what sshd says to whom it lets in.
+    """
+    later = isinstance(step, RunCommand) and (
+        step.arguments[0] == "usermod" or step.arguments[-1] == sshd.UNIT
+    )
+    return not later
 
 
 def reboot(

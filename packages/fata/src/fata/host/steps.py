@@ -19,13 +19,15 @@ class InstallPackages:
 class WriteFile:
     """Make `path` hold `content`, wholly or not at all. It is ours: the planner has seen to that.
 
-    `since` says when it takes effect.
+    `since` says when it takes effect. With a `check`, the file is taken away again if that command
+    fails.
     """
 
     path: str
     content: str
     since: str
     mode: int = 0o644
+    check: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ def shown(step: Step) -> str:
         case InstallPackages():
             return f"install {', '.join(step.names)}"
         case WriteFile():
-            return f"write {step.path} ({len(step.content.encode())} bytes), {step.since}"
+            check = f", if `{shlex.join(step.check)}` agrees" if step.check else ""
+            return f"write {step.path} ({len(step.content.encode())} bytes), {step.since}{check}"
         case RunCommand():
             return f"{step.purpose}: {shlex.join(step.arguments)}"
         case Reboot():
