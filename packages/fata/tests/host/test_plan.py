@@ -47,7 +47,7 @@ def after(facts: Facts, steps: tuple[Step, ...], kind: Kind) -> Facts:
                 facts = replace(facts, status=status, system=replace(system, files=files))
                 configured = step.path == SSHD_FILE or facts.sshd.configured
                 facts = replace(facts, sshd=replace(facts.sshd, configured=configured))
-            case RunCommand(("systemctl", "reload", sshd.UNIT)):
+            case RunCommand(("systemctl", "try-reload-or-restart", sshd.UNIT)):
                 facts = replace(facts, sshd=replace(facts.sshd, exposes=True))
             case RunCommand(("systemd-tmpfiles", *_)):
                 made = {path: Status(*kept) for path, kept in DIRECTORIES.items()}
@@ -301,7 +301,7 @@ def test_a_host_of_an_older_fata_becomes_one_that_can_be_deployed_to() -> None:
         "have systemd read its units: systemctl daemon-reload",
         "start the agent at every start: systemctl enable fata-agent.service",
         "write /etc/ssh/sshd_config.d/60-fata.conf",
-        "have sshd say which key an administrator has: systemctl reload ssh.service",
+        "have sshd say which key an administrator has: systemctl try-reload-or-restart ssh.service",
     ]
 
 
@@ -430,7 +430,9 @@ def test_what_a_configuration_of_sshd_reads(config: str, included: bool, decided
 def test_sshd_is_told_once_and_only_where_nobody_has_decided() -> None:
     no, yes = "port 22\nexposeauthinfo no\n", "port 22\nexposeauthinfo yes\n"
     write = f"write {SSHD_FILE} (82 bytes), at once, if `/usr/sbin/sshd -t` agrees"
-    reload = "have sshd say which key an administrator has: systemctl reload ssh.service"
+    reload = (
+        "have sshd say which key an administrator has: systemctl try-reload-or-restart ssh.service"
+    )
     done = after(fresh_facts(), plan(fresh_facts(), QEMU), Kind.QEMU)
     files = {path: text for path, text in done.system.files.items() if path != SSHD_FILE}
     status = {path: one for path, one in done.status.items() if path != SSHD_FILE}

@@ -164,7 +164,9 @@ def _sshd(facts: Facts) -> Iterator[Step]:
     yield from file
     if file or (there and found.configured and not found.exposes):
         yield RunCommand(
-            ("systemctl", "reload", sshd.UNIT), "have sshd say which key an administrator has"
+            # Where a socket starts sshd for each connection, there is nothing to reload.
+            ("systemctl", "try-reload-or-restart", sshd.UNIT),
+            "have sshd say which key an administrator has",
         )
 
 

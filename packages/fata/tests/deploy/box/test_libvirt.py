@@ -48,7 +48,16 @@ def test_releases_come_and_go(room: Room, tmp_path: Path) -> None:
     assert room.get() == "one"
     assert "listening on port 80" in project.fata("logs", "--no-follow")
 
+    kill_keeper(room, "talker.production.g4")
+    until(lambda: "its keeper was killed, and it has another" in project.fata("history"))
+    assert room.get() == "one"
     room.inside("virsh", "-q", "-c", "qemu:///system", "destroy", "talker.production.g4")
     until(lambda: room.get() == "one")
     project.fata("remove", "--yes")
     assert domains(room) == []
+
+
+def kill_keeper(room: Room, guest: str) -> None:
+    label = f"libvirt_keeper:/var/lib/fata/guests/{guest}$"
+    (keeper,) = room.inside("pgrep", "--full", label).split()
+    room.inside("kill", "-KILL", keeper)
