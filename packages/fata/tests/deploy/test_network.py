@@ -27,6 +27,13 @@ def test_the_lowest_free_address() -> None:
     assert free_address(last, []) == NETWORK[1]
 
 
+def test_the_addresses_of_routers_and_name_servers_are_not_given_away() -> None:
+    shared = Subnet(
+        NETWORK, NETWORK[4], NETWORK[2], frozenset({NETWORK[1], IPv4Address("192.0.2.1")})
+    )
+    assert free_address(shared, []) == NETWORK[3]
+
+
 def test_a_network_that_is_full() -> None:
     with pytest.raises(UserError) as caught:
         free_address(SUBNET, [NETWORK[number] for number in range(2, 7)])
@@ -123,7 +130,12 @@ def bridge() -> Iterator[tuple[str, ...]]:
     name = f"fata{os.getpid()}n"
     inside = ("ip", "netns", "exec", name)
     subprocess.run(["ip", "netns", "add", name], check=True)
-    for words in ("link add fata0 type bridge", "address add 10.77.0.1/24 dev fata0"):
+    for words in (
+        "link add fata0 type bridge",
+        "link set fata0 up",
+        "address add 10.77.0.1/24 dev fata0",
+        "route add default via 10.77.0.2",
+    ):
         subprocess.run(["ip", "-n", name, *words.split()], check=True)
     yield inside
     subprocess.run(["ip", "netns", "delete", name], check=True)
@@ -140,5 +152,5 @@ def test_a_real_bridge(bridge: tuple[str, ...]) -> None:
     done = subprocess.run(
         [*bridge, sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
-    assert done.stdout == "10.77.0.0/24 10.77.0.1 10.77.0.2\n"
+    assert done.stdout == "10.77.0.0/24 10.77.0.1 10.77.0.3\n"
     assert "UserError: this host has no bridge `fata1`" in done.stderr

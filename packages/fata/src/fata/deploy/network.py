@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
@@ -21,21 +22,22 @@ _SETUP = "make it with `fata host setup`, and see with `ip address show` what th
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """`Subnet(network, gateway, resolver)` is the network of a bridge.
+    """`Subnet(network, gateway, resolver, others)` is the network of a bridge.
 
     `gateway` is the host's own address in it. `resolver` is a name server that guests can ask,
-    `None` where the host knows none but itself.
+    `None` where the host knows none but itself. `others` are the routers that the host knows.
     """
 
     network: IPv4Network
     gateway: IPv4Address
     resolver: IPv4Address | None
+    others: frozenset[IPv4Address] = frozenset()
 
 
 def subnet_of(bridge: str, resolvers: tuple[Path, ...] = RESOLVERS) -> Subnet:
     """`subnet_of(bridge)` is the network of that bridge of this host. Raises `UserError`."""
     own = _address(bridge)
-    return Subnet(own.network, own.ip, _resolver(resolvers))
+    return Subnet(own.network, own.ip, _resolver(resolvers), _routers())
 
 
 def free_address(subnet: Subnet, taken: Collection[IPv4Address]) -> IPv4Address:
@@ -44,7 +46,7 @@ def free_address(subnet: Subnet, taken: Collection[IPv4Address]) -> IPv4Address:
     Raises `UserError` where all are taken.
     """
     used = {subnet.gateway, subnet.network.network_address, subnet.network.broadcast_address}
-    used.update(taken)
+    used.update(taken, subnet.others, () if subnet.resolver is None else (subnet.resolver,))
     for address in subnet.network:
         if address not in used:
             return address
@@ -56,20 +58,7 @@ def free_address(subnet: Subnet, taken: Collection[IPv4Address]) -> IPv4Address:
 
 
 def _address(bridge: str) -> IPv4Interface:
-    try:
-        done = subprocess.run(
-            ["ip", "-json", "address", "show", "dev", bridge],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise UserError(
-            f"the networks of this host cannot be read: `ip`: {why}",
-            bridge,
-            "install the package iproute2",
-        ) from None
+    done = _ip("address", "show", "dev", bridge)
     if done.returncode:
         raise UserError(f"this host has no bridge `{bridge}`", bridge, _SETUP)
     found = _first(done.stdout)
@@ -90,6 +79,29 @@ def _first(data: bytes) -> IPv4Interface | None:
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     return None
+
+
+def _routers() -> frozenset[IPv4Address]:
+    """What the host's routes lead to: a bridge may be on a network that others are on too."""
+    with suppress(ValueError, TypeError, AttributeError):
+        routes = json.loads(_ip("-4", "route", "show").stdout)
+        words = [str(route["gateway"]) for route in routes if "gateway" in route]
+        return frozenset(IPv4Address(word) for word in words)
+    return frozenset()
+
+
+def _ip(*words: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            ["ip", "-json", *words], stdin=subprocess.DEVNULL, capture_output=True, check=False
+        )
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise UserError(
+            f"the networks of this host cannot be read: `ip`: {why}",
+            words[-1],
+            "install the package iproute2",
+        ) from None
 
 
 def _resolver(files: tuple[Path, ...]) -> IPv4Address | None:

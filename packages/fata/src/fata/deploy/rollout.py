@@ -138,7 +138,11 @@ class Rollout:
             self._report(f"{old.guest} is left to the supervisor: {error.what}")
 
     def _drain(self, new: Generation, old: Generation) -> None:
-        """Let connections to the old one end, while the new one is watched."""
+        """Let connections to the old one end, while the new one is watched.
+
+        It has drained when two looks in a row find none: one that is being opened while traffic is
+        switched is led to the old one, and can be seen only a moment later.
+        """
         host, health = self._host, old.release.health
         deadline, lost = Deadline(health.drain), 0
         ends = [route.to for route in routes.routes_of(host, old)]
@@ -147,7 +151,9 @@ class Rollout:
             self._report(
                 f"{old.guest} has {open_connections} open, and {health.drain:g} s for them"
             )
-        while open_connections and not deadline.over:
+        quiet = not ends
+        while (open_connections or not quiet) and not deadline.over:
+            quiet = not open_connections
             host.sleep(min(_LOOK_SECONDS, deadline.left))
             host.records.leases.renew(self._lease)
             self._probe = answer = ask(host, new)

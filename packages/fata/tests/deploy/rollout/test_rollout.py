@@ -100,6 +100,19 @@ def test_one_that_answers_and_then_dies_is_replaced_by_the_one_before(
     assert "hello.production.g1 serves again" in said
 
 
+def test_a_connection_that_shows_late_is_not_cut(
+    host: Host, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = deployment(image(host, b"1"), text="one")
+    patient = replace(first, health=replace(first.health, drain=20.0))
+    changes.deploy(host, patient, "ann", said.append)
+    found = [0, 1, 0, 0]
+    monkeypatch.setattr(host.traffic, "connections", lambda ends: found.pop(0))
+    changes.deploy(host, deployment(image(host, b"2"), text="two"), "ann", said.append)
+    assert found == []
+    assert running(host) == ["hello.production.g2"]
+
+
 def test_a_console_that_is_flooded_does_nothing_to_the_terminal(
     host: Host, said: list[str]
 ) -> None:
