@@ -144,7 +144,7 @@ def test_a_lab_that_runs_is_not_started_again() -> None:
 
 def test_a_second_lab_beside_it_ends_with_a_starter_that_is_killed() -> None:
     starter = subprocess.Popen(
-        [FATA, "lab", "up", "--name", "other", "--memory", "640"],
+        [FATA, "lab", "up", "--name", "other", "--memory", "768"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

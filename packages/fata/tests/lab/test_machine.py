@@ -16,6 +16,7 @@ MACHINE = Machine(
     initramfs=Path("/l/dom0.cpio"),
     console=Path("/l/console,1.log"),
     exchange=Path("/l/exchange"),
+    disk=Path("/l/disk"),
     memory=1024,
     port=25000,
 )
@@ -64,7 +65,7 @@ def test_commas_in_paths_are_not_options() -> None:
     assert "file,id=console,path=/l/console,,1.log" in command(MACHINE, 3, 4)
 
 
-@pytest.mark.parametrize("memory", [-1, 0, 639, 1 << 21])
+@pytest.mark.parametrize("memory", [-1, 0, 767, 1 << 21])
 def test_memory_that_is_too_little_or_absurd(memory: int) -> None:
     with pytest.raises(UsageError, match=f"cannot have {memory} MiB") as error:
         check_memory(memory)

@@ -25,7 +25,7 @@ def machine(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ma
     stand_in(tmp_path, "import time; time.sleep(60)")
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
     nothing = Path("/dev/null")
-    return Machine(nothing, nothing, nothing, place.console, place.exchange, 640, 25000)
+    return Machine(nothing, nothing, nothing, place.console, place.exchange, place.disk, 768, 25000)
 
 
 def stand_in(directory: Path, code: str) -> None:
@@ -37,7 +37,7 @@ def stand_in(directory: Path, code: str) -> None:
 
 def started(place: Place, machine: Machine) -> Record:
     with Starting(place, machine, None) as starting:
-        return starting.keep(25000, 640, False, ())
+        return starting.keep(25000, 768, False, ())
 
 
 def ended(identity: Identity) -> bool:
@@ -77,8 +77,8 @@ from fata.lab.machine import Machine
 from fata.lab.place import Place
 from fata.lab.process import Starting
 place, nothing = Place("mine"), Path("/dev/null")
-files = (nothing, nothing, nothing, place.console, place.exchange)
-with Starting(place, Machine(*files, 640, 25000), None) as it:
+files = (nothing, nothing, nothing, place.console, place.exchange, place.disk)
+with Starting(place, Machine(*files, 768, 25000), None) as it:
     print(it._qemu.pid, it._qemu.start, it._qemu.boot, flush=True)
     time.sleep(60)
 """

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from backports import zstd
 
+from fata.host.layout import DIRECTORIES
+from fata.lab import tools
 from fata.lab.kernel import unpacked
 from fata.lab.root import Packages, merged
 from functoria.error import UserError
@@ -90,3 +92,11 @@ def test_what_cannot_be_unpacked_is_left_to_xen(image: bytes) -> None:
 def test_the_first_program_of_the_control_domain_is_a_shell_script() -> None:
     script = files("fata.lab").joinpath("dom0", "init").read_bytes()
     assert subprocess.run(["sh", "-n"], input=script, check=False).returncode == 0
+
+
+def test_what_makes_the_disk_is_a_shell_script_and_makes_all_directories() -> None:
+    script = tools.script()
+    assert subprocess.run(["sh", "-n"], input=script.encode(), check=False).returncode == 0
+    assert all(
+        f"mkdir -p {path}; chmod {mode:o}" in script for path, (mode, _) in DIRECTORIES.items()
+    )

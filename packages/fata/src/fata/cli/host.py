@@ -132,6 +132,9 @@ def _setup(  # noqa: PLR0913 - they are the options
     from fata.host.steps import Reboot, shown
 
     with Connection(machine) as connection:
+        if setup.is_lab(connection):
+            settings.report(f"nothing to do: {machine.name} is a lab, which is a Xen host already")
+            return
         found = setup.look(connection, wishes, settings.report)
         if dry_run:
             for step in found.steps:

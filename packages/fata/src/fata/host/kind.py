@@ -14,6 +14,8 @@ GRUB_FILE = "/etc/default/grub.d/fata.cfg"
 SYSCTL_FILE = "/etc/sysctl.d/60-fata.conf"
 GRUB_MENU = "/boot/grub/grub.cfg"
 KVM = "/dev/kvm"
+LAB = "/etc/fata-lab"
+"""A file that only the hosts of `fata lab` have."""
 
 
 class Kind(StrEnum):

@@ -10,7 +10,7 @@ from fata.host import failure, sshd
 from fata.host.connection import Connection
 from fata.host.destination import Destination
 from fata.host.facts import Facts
-from fata.host.kind import Kind, Wishes
+from fata.host.kind import LAB, Kind, Wishes
 from fata.host.perform import perform
 from fata.host.plan import plan
 from fata.host.probe import gather
@@ -31,6 +31,11 @@ class Setup:
 
     facts: Facts
     steps: tuple[Step, ...]
+
+
+def is_lab(connection: Connection) -> bool:
+    """Whether the host is one of `fata lab`, which has all that a host needs and no Debian."""
+    return connection.run(("test", "-e", LAB), plain=True).code == 0
 
 
 def look(connection: Connection, wishes: Wishes, report: Report) -> Setup:

@@ -37,6 +37,10 @@ class ModuleTree:
         }
         self._read: dict[str, tuple[ModuleInfo, bytes]] = {}
 
+    def __contains__(self, name: str) -> bool:
+        """Whether there is such a module, as a file."""
+        return name in self._files
+
     def info(self, name: str) -> ModuleInfo:
         """What the module says about itself; raises `UserError` where there is none."""
         return self._load(name)[0]

@@ -21,13 +21,13 @@ from pathlib import Path
 from fata.cache import cache_directory, key_of
 from fata.kernel import store
 from fata.kernel.modules import ModuleTree
-from fata.lab import packages, root
+from fata.lab import packages, root, tools
 from fata.lab.kernel import unpacked
 from fata.lab.place import disk_errors, labs, no_room
 from fata.lab.unpack import unpack
 from functoria.error import UserError
 
-FORMAT = "1"
+FORMAT = "2"
 ENTRY = "entry.json"
 NAMES = ("dom0.cpio", "vmlinux", "xen")
 ROOM_BYTES = 900_000_000
@@ -111,28 +111,30 @@ def _make(plan: packages.Plan, name: str, scratch: Path, report: Callable[[str],
         f"making a Xen {plan.xen} host of Debian's packages, which is done once: "
         "half a minute, and the download"
     )
-    debs, tools, linux = (scratch / part for part in ("debs", "tools", "linux"))
-    for directory in (debs, tools, linux):
+    debs, debian, linux = (scratch / part for part in ("debs", "debian", "linux"))
+    for directory in (debs, debian, linux):
         directory.mkdir()
     packages.fetch(plan, debs, report)
     report("unpacking them")
     for deb in sorted(debs.glob("*.deb")):
-        unpack(deb, linux if deb.name.startswith("linux-") else tools)
+        unpack(deb, linux if deb.name.startswith("linux-") else debian)
     staged = scratch / "entry"
     staged.mkdir()
     report("collecting what the host needs of them")
-    _collect(plan, tools, linux, staged)
+    _collect(plan, debian, linux, staged)
     return _publish(plan, name, staged)
 
 
-def _collect(plan: packages.Plan, tools: Path, linux: Path, staged: Path) -> None:
+def _collect(plan: packages.Plan, debian: Path, linux: Path, staged: Path) -> None:
     from fata.image.cpio import archive
 
     image = _one(linux, "boot/vmlinuz-*")
     version = image.name.removeprefix("vmlinuz-")
     tree = ModuleTree(_one(linux, f"lib/modules/{version}", f"usr/lib/modules/{version}"))
-    entries = root.entries(root.Packages(tools), tree, plan.xen)
-    hypervisor = _one(tools, f"boot/xen-{plan.xen}-amd64.gz", f"boot/xen-{plan.xen}*-amd64.gz")
+    found = root.Packages(debian)
+    tools.compile_library(found)
+    entries = root.entries(found, tree, plan.xen)
+    hypervisor = _one(debian, f"boot/xen-{plan.xen}-amd64.gz", f"boot/xen-{plan.xen}*-amd64.gz")
     _write(staged / "dom0.cpio", archive(entries))
     _write(staged / "vmlinux", unpacked(image.read_bytes()))
     _write(staged / "xen", gzip.decompress(hypervisor.read_bytes()))
@@ -171,7 +173,9 @@ def _recipe() -> str:
     """What the host is made by, besides packages: it changes with the files that we put in."""
     own = files("fata.lab").joinpath("dom0")
     parts = [file.read_bytes() for file in sorted(own.iterdir(), key=lambda file: file.name)]
-    code = "\n".join((*root.MODULES, *root.PROGRAMS, *root.XEN_PROGRAMS, *root.TREES))
+    parts.append(tools.script().encode())
+    names = (*root.MODULES, *root.PROGRAMS, *root.XEN_PROGRAMS, *root.TREES, *root.LOADED)
+    code = "\n".join(names)
     return hashlib.sha256(b"\0".join((FORMAT.encode(), code.encode(), *parts))).hexdigest()
 
 

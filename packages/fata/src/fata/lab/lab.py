@@ -297,5 +297,5 @@ def _end(place: Place, record: Record) -> None:
 
 
 def _forget(place: Place) -> None:
-    for name in (RECORD, END, "qmp"):
+    for name in (RECORD, END, "qmp", place.disk.name):
         (place.directory / name).unlink(missing_ok=True)

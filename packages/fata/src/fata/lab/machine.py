@@ -20,10 +20,10 @@ EXCHANGE_BYTES = 256 << 20
 """The size of the disk by which files come in; the control domain has half of that for them."""
 BRIDGE = "xenbr0"
 
-MEMORY = 1024
-"""MiB of a lab: the control domain has 384, Xen 60, the guests the rest."""
-MEMORY_LEAST = 640
-_CONTROL_DOMAIN = 384
+MEMORY = 1152
+"""MiB of a lab: the control domain has 512, Xen 60, the guests the rest."""
+MEMORY_LEAST = 768
+_CONTROL_DOMAIN = 512
 _TRANSLATIONS = 256
 """MiB that QEMU may use for translated code, beside the machine's memory."""
 OVERHEAD = _TRANSLATIONS + 64
@@ -59,6 +59,7 @@ class Machine:
     initramfs: Path
     console: Path
     exchange: Path
+    disk: Path
     memory: int
     port: int
     sandbox: bool = True
@@ -110,6 +111,11 @@ def command(machine: Machine, qmp: int, incoming: int | None = None) -> tuple[st
         "driver=raw,node-name=exchange,read-only=on,"
         f"file.driver=file,file.filename={escaped(machine.exchange)}",
         *("-device", "virtio-blk-pci,drive=exchange"),
+        # Its contents end with the lab: nothing needs to reach the real disk.
+        "-blockdev",
+        "driver=raw,node-name=disk,cache.no-flush=on,discard=unmap,"
+        f"file.driver=file,file.filename={escaped(machine.disk)}",
+        *("-device", "virtio-blk-pci,drive=disk"),
         *(() if incoming is None else ("-incoming", f"fd:{incoming}")),
     )
 

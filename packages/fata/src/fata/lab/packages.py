@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from fata.child import tied
 from fata.kernel import apt
 from fata.kernel.tool import need, run
+from fata.lab import tools
 from functoria.error import UserError
 
 TOOLS = (
@@ -29,6 +30,7 @@ TOOLS = (
     "openssh-sftp-server",
     "util-linux",
     "xenstore-utils",
+    *tools.PACKAGES,
 )
 """What the host needs besides Xen and a kernel; `mount` has `losetup`, `util-linux` has `flock`."""
 
@@ -36,7 +38,7 @@ KERNELS = ("linux-image-amd64", "linux-image-generic")
 """Debian's and Ubuntu's kernels with a dom0 in them; their cloud kernels have none."""
 
 _XEN = r"xen-hypervisor-(\d+\.\d+)-amd64"
-_OURS = re.compile(r"linux-(?:image|modules)-(?!extra)|xen-")
+_OURS = re.compile(rf"linux-(?:image|modules)-(?!extra)|xen-|{tools.PARTS}")
 _LIBRARY = re.compile(r"z?lib(?!perl|python|klibc)")
 _LINE = re.compile(r"'[^']+' ([a-z0-9.+-]+)_([^_ ]+)_(amd64|all)\.deb ([0-9]+) .*")
 _NEWS = 5.0  # seconds between words about a download

@@ -77,6 +77,11 @@ class Place:
         return self.directory / "exchange"
 
     @property
+    def disk(self) -> Path:
+        """The control domain's own disk, a new one for each start."""
+        return self.directory / "disk"
+
+    @property
     def initramfs(self) -> Path:
         """The control domain's file tree with the keys of this lab."""
         return self.directory / "dom0.cpio"

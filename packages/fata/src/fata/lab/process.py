@@ -18,6 +18,7 @@ from fata.lab.machine import EXCHANGE_BYTES, Machine, command
 from fata.lab.place import Place
 from fata.lab.record import Record, encode, identify
 from fata.lab.supervisor import KEEP, KEPT
+from fata.lab.tools import DISK_BYTES
 from fata.qemu.machine import PROGRAM
 from fata.qemu.qmp import Qmp, QmpError
 from functoria.error import UserError
@@ -39,6 +40,9 @@ class Starting:
         self._pending = b""
         with place.exchange.open("ab") as exchange:
             exchange.truncate(EXCHANGE_BYTES)
+        place.disk.unlink(missing_ok=True)
+        with place.disk.open("xb") as disk:
+            disk.truncate(DISK_BYTES)
         with listen(place.directory, QMP) as qmp:
             saved = None if incoming is None else os.open(incoming, os.O_RDONLY | os.O_CLOEXEC)
             try:

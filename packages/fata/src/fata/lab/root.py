@@ -12,8 +12,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from fata.closure.elf import is_elf, parse_elf
+from fata.host.kind import LAB
 from fata.image.cpio import Entry, Kind
 from fata.kernel.modules import ModuleTree
+from fata.lab import tools
 from functoria.error import UserError
 
 MODULES = (
@@ -30,6 +32,7 @@ MODULES = (
     "xen_privcmd",
     "xen_netback",
     "xen_blkback",
+    *tools.MODULES,
 )
 PROGRAMS = (
     "usr/bin/bash",
@@ -40,6 +43,7 @@ PROGRAMS = (
     "usr/sbin/sshd",
     "usr/lib/openssh/sftp-server",
     "usr/bin/xenstore",
+    *tools.PROGRAMS,
 )
 OPTIONAL = ("usr/lib/openssh/sshd-session", "usr/lib/openssh/sshd-auth")
 """Parts of sshd since OpenSSH 9.8."""
@@ -52,8 +56,8 @@ XEN_PROGRAMS = (
     "xl",
 )
 TREES = ("etc/xen/scripts", "usr/lib/xen-common/bin")
-_LOADED = ("libgcc_s.so.1",)
-"""What libraries open by name while they run: libc does, to end a thread."""
+LOADED = ("libgcc_s.so.1", *tools.LIBRARIES)
+"""What nothing here says that it needs: libc opens the first by its name, to end a thread."""
 _LIBRARIES = ("usr/lib/x86_64-linux-gnu", "usr/lib")
 _MERGED = ("bin", "lib", "lib64", "sbin")
 _EMPTY = (
@@ -73,8 +77,9 @@ _EMPTY = (
     "var/tmp",
 )
 _FILES = {
-    "etc/passwd": "root:*:0:0:root:/root:/bin/sh\nsshd:*:101:65534::/run/sshd:/usr/sbin/nologin\n",
-    "etc/group": "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n",
+    "etc/passwd": "root:*:0:0:root:/root:/bin/sh\nsshd:*:101:65534::/run/sshd:/usr/sbin/nologin\n"
+    + tools.builder(),
+    "etc/group": f"root:x:0:\ntty:x:5:\n{tools.builders()}nogroup:x:65534:\n",
     "etc/shells": "/bin/sh\n/bin/bash\n",
     "etc/hostname": "dom0\n",
     "etc/hosts": "127.0.0.1 localhost\n10.0.2.10 dom0\n",
@@ -137,6 +142,7 @@ def entries(packages: Packages, modules: ModuleTree, xen: str) -> tuple[Entry, .
         *_modules(modules),
         *_programs(packages, xen),
         *_links(packages, xen),
+        *tools.entries(packages),
     )
 
 
@@ -146,11 +152,12 @@ def _own(xen: str) -> Iterator[Entry]:
     yield Entry("etc/inittab", content=own.joinpath("inittab").read_bytes(), mode=0o644)
     config = own.joinpath("sshd_config").read_bytes()
     yield Entry("etc/ssh/sshd_config", content=config, mode=0o644)
-    yield Entry("etc/fata-lab", content=f"XEN=/{_xen(xen)}\n".encode(), mode=0o644)
+    yield Entry(LAB.lstrip("/"), content=f"XEN=/{_xen(xen)}\n".encode(), mode=0o644)
 
 
 def _modules(tree: ModuleTree) -> Iterator[Entry]:
-    order = tree.order(MODULES)
+    checksums = (name for name in tools.CHECKSUMS if name in tree)
+    order = tree.order((*checksums, *MODULES))
     listing = "".join(f"{name}\n" for name in order)
     yield Entry("usr/lib/modules/order", content=listing.encode(), mode=0o644)
     for name in order:
@@ -165,8 +172,9 @@ def _programs(packages: Packages, xen: str) -> Iterator[Entry]:
     for name in XEN_PROGRAMS:
         wanted[f"{_xen(xen)}/{name}"] = packages.need(f"{_xen(xen)}/{name}")
     wanted |= {path: packages.need(path) for tree in TREES for path in packages.below(tree)}
+    wanted |= {path: packages.need(path) for path in tools.python(packages)}
     done: set[str] = set()
-    needed: set[str] = set(_LOADED)
+    needed: set[str] = set(LOADED)
     while wanted:
         for path, file in sorted(wanted.items()):
             content = file.read_bytes()

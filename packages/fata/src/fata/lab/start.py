@@ -26,6 +26,8 @@ _NEWS = 15.0
 _PORT_TAKEN = "host forwarding"  # a word of QEMU's complaint
 _PORTS = 8
 _UP = "fata lab: xen up"
+_TOOLSTACK = "xl info >/dev/null"
+_WITH_DISK = f"{_TOOLSTACK} && fata-lab-disk"
 _BAD = ("fata lab: failed", "Hardware Dom0 crashed", "Panic on CPU", "Kernel panic")
 
 Report = Callable[[str], None]
@@ -82,7 +84,7 @@ def _resume(place: Place, saved: Path, made: Host, memory: int, port: int) -> Re
         except QmpError as error:
             starting.check()
             raise NotReadyError(str(error)) from error
-        _wait_ssh(place, starting, deadline)
+        _wait_ssh(place, starting, deadline, _WITH_DISK)
         return starting.keep(port, memory, True, made.versions)
 
 
@@ -107,8 +109,10 @@ def _boot(place: Place, made: Host, memory: int, port: int, report: Report) -> R
     with Starting(place, _machine(place, made, memory, port), None) as starting:
         deadline = time.monotonic() + COLD_LIMIT
         _wait_console(place, starting, deadline, report)
-        _wait_ssh(place, starting, deadline)
+        _wait_ssh(place, starting, deadline, _TOOLSTACK)
+        # What the disk holds is no part of the state.
         _save(place, starting, made, memory, report)
+        _wait_ssh(place, starting, deadline, _WITH_DISK)
         return starting.keep(port, memory, False, made.versions)
 
 
@@ -131,6 +135,7 @@ def _machine(place: Place, made: Host, memory: int, port: int) -> Machine:
         initramfs=place.initramfs,
         console=place.console,
         exchange=place.exchange,
+        disk=place.disk,
         memory=memory,
         port=port,
     )
@@ -169,11 +174,11 @@ def _console(place: Place) -> str:
         return ""
 
 
-def _wait_ssh(place: Place, starting: Starting, deadline: float) -> None:
-    """Wait until Xen's toolstack answers over ssh, and set the clock, which may be an old one."""
+def _wait_ssh(place: Place, starting: Starting, deadline: float, asked: str) -> None:
+    """Wait until the lab answers over ssh, and set the clock, which may be an old one."""
     patience = _FIRST_PATIENCE
     while True:
-        script = f"date -u -s @{int(time.time())} >/dev/null && xl info >/dev/null"
+        script = f"date -u -s @{int(time.time())} >/dev/null && {asked}"
         # What was sent too early is lost, and a connection waits long until it sends it again.
         ssh, *words = keys.ssh(place, script)
         began = time.monotonic()
