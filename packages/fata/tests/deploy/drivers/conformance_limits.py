@@ -36,7 +36,7 @@ class Throttled(Conformance):
         assert match is not None
         moved, seconds = int(match[1]), float(match[2])
         assert moved == 2 * _KIBIBYTES
-        # The last of its requests need not be waited for: a tenth is more than that.
+        # A limit is paid for afterwards: the last of the requests costs nothing.
         assert seconds >= 0.9 * moved / _RATE
 
 

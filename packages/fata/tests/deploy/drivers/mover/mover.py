@@ -13,5 +13,5 @@ async def start(disk: Block, *, kibibytes: int) -> None:
     began = time.monotonic()
     for sector in pieces:
         await disk.write(sector, (await disk.read(sector, count))[::-1])
-    await disk.flush()
+        await disk.flush()  # or the kernel makes one request of all of them
     print(f"moved {2 * len(pieces) * PIECE} KiB in {time.monotonic() - began:.3f} s", flush=True)
