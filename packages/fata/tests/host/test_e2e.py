@@ -95,6 +95,10 @@ def a_host_with_qemu(machine: Machine) -> None:
     assert machine.ssh("test -w /dev/kvm && qemu-system-x86_64 --version").code == 0
     assert "masquerade" in machine.ssh("sudo nft list table ip fata_fata0").out
     assert machine.ssh("cat /proc/sys/net/ipv4/ip_forward").out == "1\n"
+    assert machine.ssh("cat $SSH_USER_AUTH").out.startswith("publickey ssh-ed25519 ")
+    libvirt = machine.fata("host", "setup", "debian", "--driver", "libvirt", "--dry-run").out
+    assert libvirt.startswith("install libvirt-daemon-system, libvirt-daemon-driver-qemu, ")
+    assert "write /var/lib/fata/host.toml (82 bytes), at once" in libvirt
 
 
 def a_guest_reaches_its_host_over_the_bridge(machine: Machine) -> None:

@@ -129,6 +129,7 @@ class TestXl(Outlived):
     """On the lab's bridge."""
 
     label = XL_KEEPER
+    gapless = False
     patience = 240.0
 
     @pytest.fixture
