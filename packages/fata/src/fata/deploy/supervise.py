@@ -20,6 +20,10 @@ from fata.deploy.watch import Watch
 from functoria.error import UserError
 
 PAUSE = 1.0
+"""Seconds between two looks at the host."""
+
+_LONGEST_PAUSE = 5.0
+_REST = 4.0  # times that a look has taken, so that a slow host has its processor for its guests
 _LOCK = "supervisor.lock"
 _BACK_UP_TURNS = 3600
 _LOOK_TURNS = 60
@@ -89,6 +93,7 @@ def _turns(host: Host, report: Report, end: threading.Event, over: Callable[[], 
     repairer, watch = Repairer(host, report), Watch(host, report)
     said, turn = "", 0
     while not over():
+        began = time.monotonic()
         try:
             repairer.run()
             watch.run()
@@ -109,7 +114,7 @@ def _turns(host: Host, report: Report, end: threading.Event, over: Callable[[], 
         # Its own connection does not read again what it has read once.
         if (said or turn % _LOOK_TURNS == 0) and are_damaged(host.root):
             return
-        end.wait(PAUSE)
+        end.wait(min(max(PAUSE, _REST * (time.monotonic() - began)), _LONGEST_PAUSE))
 
 
 @contextlib.contextmanager
