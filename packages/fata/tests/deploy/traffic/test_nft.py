@@ -12,13 +12,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 
-from fata.deploy.traffic import nft
+from fata.deploy.traffic import conntrack, nft
 from fata.deploy.traffic.nft import Nft
 from fata.deploy.traffic.route import Endpoint, Route
 from fata.host.kind import Kind
@@ -245,6 +245,36 @@ def test_a_port_of_the_client_that_is_used_again_leads_to_the_new_guest(
                 assert client.recv(100) == b"g%d x\n" % guest
                 client.shutdown(socket.SHUT_WR)
                 assert client.recv(1) == b""
+
+
+@pytest.mark.parametrize("port", range(20_780, 20_790))
+def test_a_port_that_is_used_again_while_its_old_guest_is_forgotten(
+    house: House, traffic: Nft, monkeypatch: pytest.MonkeyPatch, port: int
+) -> None:
+    """The kernel may give a flow the number of one that had the same ports just before."""
+    delete, kept = conntrack.delete, socket.socket()
+
+    def connected(client: socket.socket) -> None:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        client.bind((HOST, port))
+        client.settimeout(5)
+        client.connect((HOST, 80))
+
+    def late(flows: Iterable[conntrack.Flow]) -> int:
+        found = list(flows)
+        connected(kept)
+        return delete(found)
+
+    monkeypatch.setattr(conntrack, "delete", late)
+    with house.serving(2), house.serving(3), kept:
+        traffic.apply([route(2)])
+        with socket.socket() as ended:
+            connected(ended)
+            ended.shutdown(socket.SHUT_WR)
+            assert ended.recv(1) == b""
+        traffic.apply([route(3)])
+        traffic.forget([route(2).to])
+        assert traffic.connections([route(3).to]) == 1
 
 
 def test_a_udp_client_that_never_pauses_gets_to_the_new_guest(house: House, traffic: Nft) -> None:

@@ -85,9 +85,14 @@ class Nft:
         return sum(flow.led and flow.open and flow.answers in endpoints for flow in flows)
 
     def forget(self, endpoints: Collection[Endpoint]) -> None:
-        """See `Traffic.forget`. What comes of a connection later is answered by a reset."""
+        """See `Traffic.forget`. What comes of a connection later is answered by a reset.
+
+        Connections that have ended are left to the kernel. The next one from the same port takes
+        the place of such a one, and may get its number: it would be cut instead.
+        """
         flows = conntrack.flows_to(endpoint.address for endpoint in endpoints)
-        conntrack.delete([flow for flow in flows if flow.led and flow.answers in endpoints])
+        led = [flow for flow in flows if flow.led and flow.answers in endpoints]
+        conntrack.delete(flow for flow in led if flow.open or flow.protocol == conntrack.UDP)
 
     def remove(self) -> None:
         """See `Traffic.remove`."""
