@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from fata.identity import Identity
 from fata.lab import Condition, status
 from fata.lab.machine import Machine
 from fata.lab.place import Place
 from fata.lab.process import PORTS, EndedError, Starting, free_port, listen
-from fata.lab.record import Identity, Record, load
+from fata.lab.record import Record, load
 from fata.qemu.machine import PROGRAM
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from fata.identity import Identity, identify
 from fata.lab import Condition, Forward, status
 from fata.lab.place import Place
-from fata.lab.record import END, RECORD, End, Identity, Record, encode, identify, load
+from fata.lab.record import END, RECORD, End, Record, encode, load
 
 
 @pytest.fixture

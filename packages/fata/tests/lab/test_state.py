@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from fata.identity import Identity
 from fata.lab import host, keys, start, state
 from fata.lab.host import Host
 from fata.lab.machine import OVERHEAD
 from fata.lab.place import Place
 from fata.lab.process import EndedError
-from fata.lab.record import Identity, Record
+from fata.lab.record import Record
 from functoria.error import UserError
 
 RECORD = Record(Identity(1, 1, ""), Identity(1, 1, ""), 25000, 1024, 1, False, ())

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
+from fata.completed import Completed
 from fata.lab.lab import (
-    Completed,
     Condition,
     Lab,
     Status,

@@ -12,6 +12,8 @@ from enum import Enum
 from pathlib import Path
 
 from fata.complaint import complaint
+from fata.completed import Completed
+from fata.identity import this_boot
 from fata.lab import record as records
 from fata.lab.copy import sent
 from fata.lab.keys import ssh
@@ -47,15 +49,6 @@ class Status:
     condition: Condition
     record: Record | None
     note: str
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """`Completed(code, out, err)` is how a command in the lab ended, and what it said."""
-
-    code: int
-    out: bytes
-    err: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +205,7 @@ def status(name: str) -> Status:
         return Status(name, Condition.BUSY, None, "another command works on it")
     if record is None:
         return Status(name, Condition.STOPPED, None, "")
-    if record.qemu.boot != records.this_boot():
+    if record.qemu.boot != this_boot():
         return Status(name, Condition.STOPPED, None, "this machine was restarted since")
     end = records.load_end(place.directory)
     note = "QEMU and its supervisor were killed" if end is None else str(end)

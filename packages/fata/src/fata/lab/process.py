@@ -14,9 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
+from fata.identity import identify
 from fata.lab.machine import EXCHANGE_BYTES, Machine, command
 from fata.lab.place import Place
-from fata.lab.record import Record, encode, identify
+from fata.lab.record import Record, encode
 from fata.lab.supervisor import KEEP, KEPT
 from fata.lab.tools import DISK_BYTES
 from fata.qemu.machine import PROGRAM

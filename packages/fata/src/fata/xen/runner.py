@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fata.complaint import complaint
-from fata.lab import Completed
+from fata.completed import Completed
 from functoria import UserError
 
 CAPABILITIES = Path("/proc/xen/capabilities")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from fata.complaint import complaint
-from fata.lab import Completed
+from fata.completed import Completed
 from fata.xen.runner import Runner
 from functoria import UserError
 

@@ -12,7 +12,7 @@ from fata.deploy.drivers.driver import State
 from fata.deploy.drivers.processes import find
 from fata.deploy.drivers.spec import GuestSpec
 from fata.exit_codes import NO_OUTCOME
-from fata.lab.record import Identity
+from fata.identity import Identity
 
 from .conformance import Bench, Conformance
 

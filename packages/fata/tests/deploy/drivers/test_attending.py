@@ -18,7 +18,7 @@ from fata.deploy.drivers.directory import FAILURE, STATE, Started, belongs, read
 from fata.deploy.drivers.domain_keeper import keep, say_started
 from fata.deploy.drivers.processes import LIBVIRT_KEEPER, find
 from fata.deploy.drivers.spec import GuestSpec, Limits
-from fata.lab.record import Identity, identify, this_boot
+from fata.identity import Identity, identify, this_boot
 from functoria.error import UserError
 
 NAME = "website.production.g7"

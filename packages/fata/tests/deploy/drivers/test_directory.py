@@ -16,7 +16,7 @@ from fata.deploy.drivers.processes import HYPERVISOR, KEEPER, find, scan
 from fata.deploy.drivers.spec import GuestSpec
 from fata.deploy.drivers.user import guest_user
 from fata.exit_codes import NO_OUTCOME
-from fata.lab.record import Identity, this_boot
+from fata.identity import Identity, this_boot
 from functoria.error import UserError
 
 NAME = "website.production.g7"

@@ -37,8 +37,8 @@ from fata.deploy.signing import Signers
 from fata.deploy.store.blobs import Blobs
 from fata.deploy.store.durable import reported
 from fata.deploy.traffic.route import Endpoint, Route
+from fata.identity import Identity, identify
 from fata.image import manifest as manifests
-from fata.lab.record import Identity, identify
 from fata.qemu.accelerator import Preference
 from fata.qemu.publish import assign
 from fata.settings import Health, Kind, Port

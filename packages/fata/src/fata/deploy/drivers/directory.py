@@ -28,7 +28,7 @@ from fata.deploy.drivers.console import CONSOLE, PREVIOUS
 from fata.deploy.drivers.driver import Outcome, State
 from fata.deploy.drivers.spec import GuestSpec, check_name, decode, encode
 from fata.exit_codes import NO_OUTCOME
-from fata.lab.record import Identity, this_boot
+from fata.identity import Identity, this_boot
 from fata.qemu.console import Lines, Reading
 from functoria.error import UserError
 

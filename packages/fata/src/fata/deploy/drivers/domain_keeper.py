@@ -16,7 +16,7 @@ from typing import Protocol
 from fata.deploy.drivers.directory import STATE, Started, fail, read_spec, read_value, write_value
 from fata.deploy.drivers.keeper import ASK, DESTROY, signals_to_socket
 from fata.deploy.drivers.spec import GuestSpec
-from fata.lab.record import identify
+from fata.identity import identify
 from functoria.error import UserError
 
 

@@ -27,7 +27,7 @@ from fata.deploy.drivers.recorder import ASKED, DESTROYED, Recorder
 from fata.deploy.drivers.resources import QMP, Resources, opened, short
 from fata.deploy.drivers.spawn import spawned
 from fata.deploy.drivers.spec import GuestSpec
-from fata.lab.record import identify
+from fata.identity import identify
 from fata.qemu.failure import start_failure
 from fata.qemu.machine import PROGRAM
 from fata.qemu.outcome import explain

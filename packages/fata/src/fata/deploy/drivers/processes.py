@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fata.deploy.drivers.user import guest_user
-from fata.lab.record import Identity, identify
+from fata.identity import Identity, identify
 
 KEEPER = "fata.deploy.drivers.keeper:"
 """Before the directory, in the arguments of a keeper."""

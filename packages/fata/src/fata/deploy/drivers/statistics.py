@@ -9,7 +9,7 @@ from fata.deploy.drivers.directory import read_spec
 from fata.deploy.drivers.driver import Statistics
 from fata.deploy.drivers.resources import QMP, short
 from fata.deploy.drivers.tap import traffic
-from fata.lab.record import Identity
+from fata.identity import Identity
 from fata.qemu.qmp import Qmp, QmpError
 from functoria.error import UserError
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fata.deploy.records.database import Database
 from fata.deploy.service import Service
-from fata.lab.record import Identity, identify
+from fata.identity import Identity, identify
 from functoria.error import UserError
 
 SECONDS = 300.0

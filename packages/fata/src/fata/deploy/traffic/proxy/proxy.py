@@ -21,7 +21,7 @@ from fata.deploy.traffic.proxy.table import FILE, encode, load
 from fata.deploy.traffic.proxy.wire import MOST_PORTS, Reply, Request
 from fata.deploy.traffic.refusal import PORTS, check_distinct, in_use, no_udp, privileged
 from fata.deploy.traffic.route import Endpoint, Route
-from fata.lab.record import identify
+from fata.identity import identify
 from fata.settings.port import Protocol
 from functoria.error import UserError
 
