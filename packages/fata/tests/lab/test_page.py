@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from fata import lab as labs
 from fata.cache import cache_directory
 from fata.lab import Forward, Lab
 from fata.lab.machine import ADDRESS
+from tests.brought import TAKE, brought
 from tests.story import Story
 
 NAME = "test-page"
@@ -34,7 +34,6 @@ def host() -> Iterator[Lab]:
 
 
 def test_from_a_directory_to_a_live_website(host: Lab, tmp_path: Path) -> None:
-    bring(host, tmp_path / "brought")
     port = host.publish(Forward(0, ADDRESS, 80)).host
     story = Story(
         tmp_path,
@@ -44,6 +43,7 @@ def test_from_a_directory_to_a_live_website(host: Lab, tmp_path: Path) -> None:
             "-t virtio": "-t xen",
             'deadline = "2m"': 'deadline = "10m"\ntimeout = "30s"',
         },
+        after={"fata host setup root@box": lambda: bring(host, tmp_path)},
         seconds=1800,
     )
     try:
@@ -55,6 +55,11 @@ def test_from_a_directory_to_a_live_website(host: Lab, tmp_path: Path) -> None:
     assert "root@box is a lab, which is a Xen host already" in setup
     names = [line.split()[0] for line in host.run(["xl", "list"]).out.decode().splitlines()]
     assert names == ["Name", "Domain-0", "hello.production.g3"]
+
+
+def bring(host: Lab, directory: Path) -> None:
+    """Have the host take in what it cannot fetch."""
+    host.run(["sh", "-c", TAKE], brought(directory / "brought", ("tiny-xen-",)))
 
 
 def programs(host: Lab, directory: Path, port: int) -> Path:
@@ -75,20 +80,3 @@ def programs(host: Lab, directory: Path, port: int) -> Path:
         (made / name).write_text(f'#!/bin/sh\nexec {command} "$@"\n')
         (made / name).chmod(0o755)
     return made
-
-
-def bring(host: Lab, directory: Path) -> None:
-    """What a host gets from apt and from a package index, and a lab without network cannot."""
-    cache = directory / "build" / "hello" / "cache" / "fata"
-    for kernel in sorted(cache_directory().glob("kernels/tiny-xen-*")):
-        shutil.copytree(kernel, cache / "kernels" / kernel.name)
-    fetch = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest")
-    subprocess.run((*fetch, str(directory / "wheels"), "h11==0.16.0"), check=True)
-    text = 'no-index = true\nfind-links = ["/var/lib/fata/wheels"]\n'
-    (directory / "uv.toml").write_text(text)
-    packed = shutil.make_archive(str(directory), "tar", directory)
-    script = (
-        "tar -x -C /var/lib/fata && mkdir -p /etc/uv && mv /var/lib/fata/uv.toml /etc/uv"
-        " && chown -R fata-build: /var/lib/fata/build"
-    )
-    host.run(["sh", "-c", script], Path(packed).read_bytes())
