@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fata.lab.lab import down
 from fata.lab.place import Place, disk_errors, is_locked, labs, locked, names, write
 from functoria.error import UsageError, UserError
 
@@ -72,3 +73,10 @@ def test_a_directory_that_is_not_ours_is_told(tmp_path: Path) -> None:
     told = pytest.raises(UserError, match="cannot be written: permission denied")
     with told, disk_errors(tmp_path):
         raise PermissionError(13, "Permission denied", str(tmp_path))
+
+
+def test_a_lab_that_never_was_is_not_ended_and_leaves_nothing(cache: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        down("never")
+    assert caught.value.what == "the lab `never` is not running"
+    assert not (cache / "labs").exists()

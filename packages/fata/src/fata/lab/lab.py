@@ -223,10 +223,14 @@ def down(name: str = DEFAULT, report: Report = _silent) -> None:
     Raises `UserError` where it does not run.
     """
     place = Place(name)
-    with locked(place, report):
-        record = _running(place)
-        _end(place, record)
-        _forget(place)
+    if place.directory.is_dir():
+        with locked(place, report):
+            record = _find(place)
+            if record is not None:
+                _end(place, record)
+                _forget(place)
+                return
+    raise _not_running(name)
 
 
 def reset(name: str = DEFAULT, report: Report = _silent) -> bool:
