@@ -19,7 +19,7 @@ from fata.deploy.drivers.spec import (
     deterministic_mac,
 )
 from fata.deploy.host import Host, Report
-from fata.deploy.network import free_address
+from fata.deploy.network import free_address, routers
 from fata.deploy.records.leases import Lease
 from fata.deploy.records.records import Generation
 from fata.deploy.release import Release
@@ -115,7 +115,7 @@ def _addresses(
         lease,
         generation.slot,
         [device.name for device in made.network],
-        lambda taken: free_address(subnet, taken | strangers.addresses(host)),
+        lambda taken: free_address(subnet, taken | strangers.addresses(host) | routers()),
         lambda address: address in subnet.network and address != subnet.gateway,
     )
 

@@ -22,22 +22,21 @@ _SETUP = "make it with `fata host setup`, and see with `ip address show` what th
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """`Subnet(network, gateway, resolver, others)` is the network of a bridge.
+    """`Subnet(network, gateway, resolver)` is the network of a bridge.
 
     `gateway` is the host's own address in it. `resolver` is a name server that guests can ask,
-    `None` where the host knows none but itself. `others` are the routers that the host knows.
+    `None` where the host knows none but itself.
     """
 
     network: IPv4Network
     gateway: IPv4Address
     resolver: IPv4Address | None
-    others: frozenset[IPv4Address] = frozenset()
 
 
 def subnet_of(bridge: str, resolvers: tuple[Path, ...] = RESOLVERS) -> Subnet:
     """`subnet_of(bridge)` is the network of that bridge of this host. Raises `UserError`."""
     own = _address(bridge)
-    return Subnet(own.network, own.ip, _resolver(resolvers), _routers())
+    return Subnet(own.network, own.ip, _resolver(resolvers))
 
 
 def free_address(subnet: Subnet, taken: Collection[IPv4Address]) -> IPv4Address:
@@ -46,7 +45,7 @@ def free_address(subnet: Subnet, taken: Collection[IPv4Address]) -> IPv4Address:
     Raises `UserError` where all are taken.
     """
     used = {subnet.gateway, subnet.network.network_address, subnet.network.broadcast_address}
-    used.update(taken, subnet.others, () if subnet.resolver is None else (subnet.resolver,))
+    used.update(taken, () if subnet.resolver is None else (subnet.resolver,))
     for address in subnet.network:
         if address not in used:
             return address
@@ -55,6 +54,18 @@ def free_address(subnet: Subnet, taken: Collection[IPv4Address]) -> IPv4Address:
         f"the network of {subnet.gateway}",
         "remove apps that are not needed, or choose a larger one: `fata host setup --subnet`",
     )
+
+
+def routers() -> frozenset[IPv4Address]:
+    """`routers()` is what the host's routes lead to, as far as they can be understood.
+
+    A bridge may be on a network that they are on, too. Raises `UserError` where there is no ip(8).
+    """
+    with suppress(ValueError, TypeError, AttributeError):
+        routes = json.loads(_ip("-4", "route", "show").stdout)
+        words = [str(route["gateway"]) for route in routes if "gateway" in route]
+        return frozenset(IPv4Address(word) for word in words)
+    return frozenset()
 
 
 def _address(bridge: str) -> IPv4Interface:
@@ -79,15 +90,6 @@ def _first(data: bytes) -> IPv4Interface | None:
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
     return None
-
-
-def _routers() -> frozenset[IPv4Address]:
-    """What the host's routes lead to: a bridge may be on a network that others are on too."""
-    with suppress(ValueError, TypeError, AttributeError):
-        routes = json.loads(_ip("-4", "route", "show").stdout)
-        words = [str(route["gateway"]) for route in routes if "gateway" in route]
-        return frozenset(IPv4Address(word) for word in words)
-    return frozenset()
 
 
 def _ip(*words: str) -> subprocess.CompletedProcess[bytes]:
