@@ -32,17 +32,17 @@ class Identity:
 
     def send(self, number: int) -> None:
         """Send a signal to that very process, if it is still there."""
-        with contextlib.suppress(ProcessLookupError), _descriptor(self.pid) as descriptor:
+        with contextlib.suppress(ProcessLookupError), descriptor(self.pid) as process:
             # The descriptor is of one process for good: look whose it is, then use it.
             if self.alive:
-                signal.pidfd_send_signal(descriptor, number)
+                signal.pidfd_send_signal(process, number)
 
     def wait(self, seconds: float) -> bool:
         """Whether the process has ended within that time."""
         try:
-            with _descriptor(self.pid) as descriptor:
+            with descriptor(self.pid) as process:
                 if self.alive:
-                    select.select([descriptor], [], [], seconds)
+                    select.select([process], [], [], seconds)
         except ProcessLookupError:
             return True
         return not self.alive
@@ -68,7 +68,7 @@ def this_boot() -> str:
 
 
 @contextlib.contextmanager
-def _descriptor(pid: int) -> Iterator[int]:
+def descriptor(pid: int) -> Iterator[int]:
     """The process as a descriptor; raises `ProcessLookupError` where there is none."""
     number = os.pidfd_open(pid)
     try:

@@ -27,7 +27,7 @@ from fata.deploy.drivers.recorder import ASKED, DESTROYED, Recorder
 from fata.deploy.drivers.resources import QMP, Resources, opened, short
 from fata.deploy.drivers.spawn import spawned
 from fata.deploy.drivers.spec import GuestSpec
-from fata.identity import identify
+from fata.identity import descriptor, identify
 from fata.qemu.failure import start_failure
 from fata.qemu.machine import PROGRAM
 from fata.qemu.outcome import explain
@@ -83,7 +83,7 @@ class Keeper:
         console, stderr = resources.console, _stderr(child)
         with (
             selectors.DefaultSelector() as selector,
-            _process(child.pid) as ended,
+            descriptor(child.pid) as ended,
             _connected(self._spec.directory) as greeting,
         ):
             handlers: tuple[tuple[socket.socket | int, Callable[[], bool]], ...] = (
@@ -199,15 +199,6 @@ def _stderr(child: subprocess.Popen[bytes]) -> int:
     if child.stderr is None:
         raise RuntimeError("QEMU was started without a pipe for its errors")
     return child.stderr.fileno()
-
-
-@contextlib.contextmanager
-def _process(pid: int) -> Iterator[int]:
-    descriptor = os.pidfd_open(pid)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager
