@@ -19,10 +19,10 @@ from fata.deploy.signing import Signers
 from fata.deploy.store.blobs import Blobs
 from fata.deploy.traffic.traffic import Traffic
 from fata.host.kind import STATE, Kind
+from fata.host.layout import SETTINGS
 from fata.xen.runner import is_xen_host
 from functoria.error import UserError
 
-SETTINGS = "host.toml"
 ALLOWED, REVOKED = "allowed_signers", "revoked_keys"
 _DRIVERS = ("qemu", "libvirt", "xl")
 _INTERFACES = Path("/sys/class/net")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from fata.host.kind import MARK
+from fata.host.kind import HEAD
 
 _ENTRY = re.compile(r"(?:menuentry|submenu) '((?:[^'\\]|\\.|'\\'')*)'(.*)")
 _DEFAULT = re.compile(r"\s*set default=\"([^\"$]*)\"\s*")
@@ -42,8 +42,7 @@ def settings(memory: int) -> str:
     Where Linux had its console on the first serial port, Xen and dom0 have theirs there.
     """
     return f"""\
-# {MARK}: `fata host setup` writes this file again.
-GRUB_CMDLINE_XEN_DEFAULT="dom0_mem={memory}M,max:{memory}M"
+{HEAD}GRUB_CMDLINE_XEN_DEFAULT="dom0_mem={memory}M,max:{memory}M"
 XEN_OVERRIDE_GRUB_DEFAULT=1
 # Debian's Xen is compressed, and its entry in the menu does not load what unpacks it.
 GRUB_PRELOAD_MODULES="$GRUB_PRELOAD_MODULES gzio"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 
-from fata.host.kind import GRUB_FILE, MARK, STATE, SYSCTL_FILE, Driver, Kind
+from fata.host.kind import GRUB_FILE, HEAD, STATE, SYSCTL_FILE, Driver, Kind
 from fata.host.sshd import SSHD_FILE
 
 BUILDER = "fata-build"
@@ -20,7 +20,8 @@ TMPFILES_FILE = "/etc/tmpfiles.d/fata.conf"
 AGENT = "fata-agent.service"
 AGENT_FILE = f"/etc/systemd/system/{AGENT}"
 LAUNCHER = f"{STATE}/bin/fata"
-HOST_FILE = f"{STATE}/host.toml"
+SETTINGS = "host.toml"
+HOST_FILE = f"{STATE}/{SETTINGS}"
 """What the agent reads its driver from."""
 
 DIRECTORIES: Mapping[str, tuple[int, str]] = {
@@ -52,12 +53,10 @@ OWN_FILES = (
 )
 """All files that fata writes on hosts."""
 
-_HEAD = f"# {MARK}: `fata host setup` writes this file again.\n"
-
 
 def users() -> str:
     """`users()` is for sysusers.d(5)."""
-    return f'{_HEAD}u {BUILDER} - "Builds of fata" {STATE}/build /usr/sbin/nologin\n'
+    return f'{HEAD}u {BUILDER} - "Builds of fata" {STATE}/build /usr/sbin/nologin\n'
 
 
 def directories() -> str:
@@ -65,12 +64,12 @@ def directories() -> str:
     lines = (
         f"d {path} {mode:04o} {owner} {owner}\n" for path, (mode, owner) in DIRECTORIES.items()
     )
-    return _HEAD + "".join(lines)
+    return HEAD + "".join(lines)
 
 
 def settings(driver: Driver) -> str:
     """`settings(driver)` is for the agent: what is to run its guests."""
-    return f'{_HEAD}driver = "{driver.value}"\n'
+    return f'{HEAD}driver = "{driver.value}"\n'
 
 
 def driver_of(content: str) -> Driver | None:
@@ -89,7 +88,7 @@ def agent() -> str:
     understand how it was called, and calling it again would not help.
     """
     return f"""\
-{_HEAD}[Unit]
+{HEAD}[Unit]
 Description=Guests of fata: what should run, runs
 After=network-online.target nftables.service libvirtd.service xen.service xendomains.service
 After=fata-network-qemu.service fata-network-xen.service

@@ -10,7 +10,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 
 from fata.host.facts import Network
-from fata.host.kind import MARK, Kind
+from fata.host.kind import HEAD, Kind
 from functoria.error import UserError
 
 CANDIDATES = tuple(IPv4Network(f"10.{number}.0.0/24") for number in range(77, 100))
@@ -53,8 +53,7 @@ def unit(kind: Kind, net: IPv4Network) -> str:
     """
     bridge = kind.bridge
     return f"""\
-# {MARK}: `fata host setup` writes this file again.
-[Unit]
+{HEAD}[Unit]
 Description=Bridge {bridge}, the network of guests
 After=network-pre.target nftables.service
 Before=network.target xendomains.service
@@ -83,8 +82,7 @@ def rules(kind: Kind, net: IPv4Network) -> str:
     """
     table = f"table ip fata_{kind.bridge}"
     return f"""\
-# {MARK}: `fata host setup` writes this file again.
-{table}
+{HEAD}{table}
 delete {table}
 {table} {{
     chain guard {{
@@ -106,4 +104,4 @@ delete {table}
 
 def forwarding() -> str:
     """`forwarding()` is for sysctl.d(5): the host passes packets on."""
-    return f"# {MARK}: `fata host setup` writes this file again.\nnet.ipv4.ip_forward = 1\n"
+    return f"{HEAD}net.ipv4.ip_forward = 1\n"

@@ -167,6 +167,7 @@ def _sshd(facts: Facts) -> Iterator[Step]:
             # Where a socket starts sshd for each connection, there is nothing to reload.
             ("systemctl", "try-reload-or-restart", sshd.UNIT),
             "have sshd say which key an administrator has",
+            at_login=True,
         )
 
 
@@ -187,6 +188,7 @@ def _groups(facts: Facts, kind: Kind) -> Iterator[Step]:
         yield RunCommand(
             ("usermod", "--append", "--groups", "kvm", facts.login.user),
             f"let {facts.login.user} use KVM",
+            at_login=True,
         )
 
 

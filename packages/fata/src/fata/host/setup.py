@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fata.host import failure, sshd
+from fata.host import failure
 from fata.host.connection import Connection
 from fata.host.destination import Destination
 from fata.host.facts import Facts
@@ -62,7 +62,7 @@ def carry_out(
     if not steps:
         return reboot
     perform(connection, steps, report)
-    left = [step for step in plan(gather(connection), wishes) if step in steps and _lasting(step)]
+    left = [step for step in plan(gather(connection), wishes) if step in steps and _shows(step)]
     if left:
         name = connection.destination.name
         raise UserError(
@@ -73,15 +73,9 @@ def carry_out(
     return reboot
 
 
-def _lasting(step: Step) -> bool:
-    """Whether the effect can be seen at once, and not only from the next login on.
-
-    That is so of the groups of a user, and of what sshd says to whom it lets in.
-    """
-    later = isinstance(step, RunCommand) and (
-        step.arguments[0] == "usermod" or step.arguments[-1] == sshd.UNIT
-    )
-    return not later
+def _shows(step: Step) -> bool:
+    """Whether the effect can be seen at once."""
+    return not (isinstance(step, RunCommand) and step.at_login)
 
 
 def reboot(

@@ -9,7 +9,7 @@ import fnmatch
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fata.host.kind import MARK
+from fata.host.kind import HEAD
 
 CONFIG = "/etc/ssh/sshd_config"
 SSHD_FILE = "/etc/ssh/sshd_config.d/60-fata.conf"
@@ -62,7 +62,7 @@ def parse_sshd(config: Iterable[str], effective: str, variable: str) -> Sshd:
 
 def settings() -> str:
     """`settings()` is the content of `SSHD_FILE`."""
-    return f"# {MARK}: `fata host setup` writes this file again.\nExposeAuthInfo yes\n"
+    return f"{HEAD}ExposeAuthInfo yes\n"
 
 
 def _is_ours(pattern: str) -> bool:

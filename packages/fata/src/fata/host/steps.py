@@ -32,10 +32,14 @@ class WriteFile:
 
 @dataclass(frozen=True, slots=True)
 class RunCommand:
-    """Run a command as root; `purpose` says what for. The planner knows that it is needed."""
+    """Run a command as root; `purpose` says what for. The planner knows that it is needed.
+
+    What it does may show only `at_login`, from the next one on.
+    """
 
     arguments: tuple[str, ...]
     purpose: str
+    at_login: bool = False
 
 
 @dataclass(frozen=True, slots=True)
