@@ -14,10 +14,11 @@ from results import Deploys, Series, samples
 
 from functoria import UserError
 
-BOX = Path(__file__).resolve().parent.parent / "packages/fata/tests/deploy/box"
-sys.path.append(str(BOX))  # the host in namespaces is that of the tests
+ROOT = Path(__file__).resolve().parent.parent
+BOX = ROOT / "packages/fata/tests/deploy/box"
+sys.path.append(str(ROOT))  # the host in namespaces is that of the tests
 
-from room import Room  # noqa: E402 - see above
+from packages.fata.tests.deploy.box.room import Room  # noqa: E402 - see above
 
 Report = Callable[[str], None]
 

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT / "packages/fata/tests/deploy/box"))  # the host is that of the tests
+sys.path.append(str(ROOT))  # the host is that of the tests
 
-from room import Room  # noqa: E402 - see above
+from packages.fata.tests.deploy.box.room import Room  # noqa: E402 - see above
 
 _STAGES = ("checkout", "set-up", "test", "fetch", "build", "verify")
 _TOOK = re.compile(r"(?P<stage>[a-z-]+): (?P<seconds>[0-9.]+) s")

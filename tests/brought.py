@@ -21,14 +21,28 @@ def brought(directory: Path, kernels: tuple[str, ...]) -> bytes:
 
     It has the kernels of this machine whose names begin so, and the one package of the website.
     """
-    cache = directory / "build" / "hello" / "cache" / "fata" / "kernels"
-    for kernel in sorted(cache_directory().glob("kernels/*")):
-        if kernel.name.startswith(kernels):
-            shutil.copytree(kernel, cache / kernel.name)
-    fetch = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest")
-    subprocess.run((*fetch, str(directory / "wheels"), "h11==0.16.0"), check=True)
-    text = 'no-index = true\nfind-links = ["/var/lib/fata/wheels"]\n'
-    (directory / "uv.toml").write_text(text)
+    copy_kernels(directory, "hello", kernels)
+    fetch_wheels(directory, "h11==0.16.0")
+    (directory / "uv.toml").write_text(uv_settings("/var/lib/fata"))
     names = ("build", "uv.toml", "wheels")
     packed = ("tar", "-c", "-C", str(directory), *names)
     return subprocess.run(packed, capture_output=True, check=True).stdout
+
+
+def copy_kernels(state: Path, app: str, kernels: tuple[str, ...]) -> None:
+    """Put them where builds of the app have theirs, below the directory of a host."""
+    cache = state / "build" / app / "cache" / "fata" / "kernels"
+    for kernel in sorted(cache_directory().glob("kernels/*")):
+        if kernel.name.startswith(kernels):
+            shutil.copytree(kernel, cache / kernel.name)
+
+
+def fetch_wheels(state: Path, *requirements: str) -> None:
+    """Fetch packages into the directory that `uv_settings` names."""
+    fetch = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest")
+    subprocess.run((*fetch, str(state / "wheels"), *requirements), check=True)
+
+
+def uv_settings(state: str) -> str:
+    """`uv_settings(state)` is what has uv take packages from there, and from no index."""
+    return f'no-index = true\nfind-links = ["{state}/wheels"]\n'

@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from fata.cache import cache_directory
 from fata.deploy.audit.seal import unseal
+from tests.brought import copy_kernels, fetch_wheels, uv_settings
 
 FATA = Path(sys.executable).with_name("fata")
 BRIDGE, ADDRESS = "fata0", "10.77.0.1/24"
@@ -196,22 +196,16 @@ class Room:
 
     def give_kernels(self, app: str) -> None:
         """What a host gets from apt for the builds of an app, and a room cannot."""
+        copy_kernels(self.state, app, ("tiny-virtio-", "debian-cloud-"))
         build = self.state / "build"
-        kernels = build / app / "cache" / "fata" / "kernels"
-        for found in sorted(cache_directory().glob("kernels/*")):
-            if found.name.startswith(("tiny-virtio-", "debian-cloud-")):
-                shutil.copytree(found, kernels / found.name)
         for path in (build, *sorted(build.rglob("*"))):
             os.chown(path, BUILDER_ID, BUILDER_ID)
 
     def give_wheels(self, *requirements: str) -> None:
         """What a host gets from a package index, and a room cannot: uv finds it in a directory."""
-        wheels = self.state / "wheels"
-        fetch = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest")
-        subprocess.run((*fetch, str(wheels), *requirements), check=True)
-        text = f'no-index = true\nfind-links = ["{self.where}/wheels"]\n'
+        fetch_wheels(self.state, *requirements)
         write = 'mkdir -p /etc/uv && printf %s "$1" >/etc/uv/uv.toml'
-        self.inside("sh", "-c", write, "sh", text)
+        self.inside("sh", "-c", write, "sh", uv_settings(self.where))
 
     def supervise(self) -> None:
         """Start the supervisor, as systemd does when a host starts."""
