@@ -80,3 +80,9 @@ def test_a_lab_that_never_was_is_not_ended_and_leaves_nothing(cache: Path) -> No
         down("never")
     assert caught.value.what == "the lab `never` is not running"
     assert not (cache / "labs").exists()
+
+
+def test_who_ends_a_lab_that_does_not_run_is_not_told_of_another(place: Place) -> None:
+    with pytest.raises(UserError) as caught:
+        down(place.name)
+    assert caught.value.what == "the lab `mine` is not running"

@@ -88,7 +88,7 @@ class Lab:
             self.command(arguments), input=given, capture_output=True, timeout=limit, check=False
         )
         if done.returncode == 255 and not self.record.qemu.alive:
-            raise _not_running(self.place.name)
+            raise _not_running(status(self.place.name))
         if done.returncode == 255 and b"Permission denied (" in done.stderr:
             raise _refused(self.place)
         if check and done.returncode != 0:
@@ -192,7 +192,10 @@ def ensure(name: str = DEFAULT, memory: int = MEMORY, report: Report = _silent) 
 def find(name: str = DEFAULT) -> Lab:
     """`find(name)` is the running lab of that name; raises `UserError` where none runs."""
     place = Place(name)
-    return Lab(place, _running(place))
+    record = _find(place)
+    if record is None:
+        raise _not_running(status(name))
+    return Lab(place, record)
 
 
 def status(name: str) -> Status:
@@ -203,13 +206,7 @@ def status(name: str) -> Status:
         return Status(name, Condition.RUNNING, record, "")
     if is_locked(place):
         return Status(name, Condition.BUSY, None, "another command works on it")
-    if record is None:
-        return Status(name, Condition.STOPPED, None, "")
-    if record.qemu.boot != this_boot():
-        return Status(name, Condition.STOPPED, None, "this machine was restarted since")
-    end = records.load_end(place.directory)
-    note = "QEMU and its supervisor were killed" if end is None else str(end)
-    return Status(name, Condition.ENDED, record, note)
+    return _at_rest(place, record)
 
 
 def all_labs() -> tuple[Status, ...]:
@@ -223,14 +220,12 @@ def down(name: str = DEFAULT, report: Report = _silent) -> None:
     Raises `UserError` where it does not run.
     """
     place = Place(name)
-    if place.directory.is_dir():
-        with locked(place, report):
-            record = _find(place)
-            if record is not None:
-                _end(place, record)
-                _forget(place)
-                return
-    raise _not_running(name)
+    if not place.directory.is_dir():
+        raise _not_running(status(name))
+    with locked(place, report):
+        record = _running(place)
+        _end(place, record)
+        _forget(place)
 
 
 def reset(name: str = DEFAULT, report: Report = _silent) -> bool:
@@ -259,15 +254,26 @@ def _find(place: Place) -> Record | None:
 
 
 def _running(place: Place) -> Record:
-    record = _find(place)
-    if record is None:
-        raise _not_running(place.name)
+    """The record of a lab that runs. The caller holds its lock, so nobody else works on it."""
+    record = records.load(place.directory)
+    if record is None or not record.qemu.alive:
+        raise _not_running(_at_rest(place, record))
     return record
 
 
-def _not_running(name: str) -> UserError:
-    found = status(name)
-    why = f": {found.note}" if found.note else ""
+def _at_rest(place: Place, record: Record | None) -> Status:
+    """What a lab is that does not run and on which nobody works; `record` is what it left."""
+    if record is None:
+        return Status(place.name, Condition.STOPPED, None, "")
+    if record.qemu.boot != this_boot():
+        return Status(place.name, Condition.STOPPED, None, "this machine was restarted since")
+    end = records.load_end(place.directory)
+    note = "QEMU and its supervisor were killed" if end is None else str(end)
+    return Status(place.name, Condition.ENDED, record, note)
+
+
+def _not_running(found: Status) -> UserError:
+    name, why = found.name, f": {found.note}" if found.note else ""
     return UserError(
         f"the lab `{name}` is not running{why}", None, f"start it with `fata lab up --name {name}`"
     )

@@ -27,7 +27,7 @@ _PORT_TAKEN = "host forwarding"  # a word of QEMU's complaint
 _PORTS = 8
 _UP = "fata lab: xen up"
 _TOOLSTACK = "xl info >/dev/null"
-_WITH_DISK = f"{_TOOLSTACK} && fata-lab-disk"
+_DISK = "fata-lab-disk"
 _BAD = ("fata lab: failed", "Hardware Dom0 crashed", "Panic on CPU", "Kernel panic")
 
 Report = Callable[[str], None]
@@ -84,7 +84,7 @@ def _resume(place: Place, saved: Path, made: Host, memory: int, port: int) -> Re
         except QmpError as error:
             starting.check()
             raise NotReadyError(str(error)) from error
-        _wait_ssh(place, starting, deadline, _WITH_DISK)
+        _wait_ssh(place, starting, deadline, f"{_TOOLSTACK} && {_DISK}")
         return starting.keep(port, memory, True, made.versions)
 
 
@@ -112,7 +112,7 @@ def _boot(place: Place, made: Host, memory: int, port: int, report: Report) -> R
         _wait_ssh(place, starting, deadline, _TOOLSTACK)
         # What the disk holds is no part of the state.
         _save(place, starting, made, memory, report)
-        _wait_ssh(place, starting, deadline, _WITH_DISK)
+        _wait_ssh(place, starting, deadline, _DISK)
         return starting.keep(port, memory, False, made.versions)
 
 

@@ -18,8 +18,8 @@ from functoria.error import UserError
 
 _USELESS = re.compile(
     r"usr/share/|usr/include/|var/|"
-    r"(usr/)?lib/modules/[^/]+/kernel/(sound|fs(?!/(?:ext4|jbd2|mbcache))|drivers/(gpu|media|scsi|usb|staging|infiniband|iio|"
-    r"hid|input|mmc|mtd|net/(wireless|ethernet|usb|can)|video|watchdog))/"
+    r"(usr/)?lib/modules/[^/]+/kernel/(sound|fs(?!/(?:ext4|jbd2|mbcache))|"
+    r"drivers/(gpu|media|scsi|usb|staging|infiniband|iio|hid|input|mmc|mtd|net/(wireless|ethernet|usb|can)|video|watchdog))/"
 )
 """Documentation, and drivers that neither we need nor what we need."""
 
