@@ -9,7 +9,6 @@ from fata import nics
 from fata.arguments import check_arguments
 from fata.disks import Attachment as DiskAttachment
 from fata.image import manifest
-from fata.image.output import output_files
 from fata.qemu.accelerator import Choice, Preference, choose
 from fata.qemu.machine import Accelerator, Disk, Guest, Machine, TapNic, UserNic
 from fata.qemu.preflight import verify
@@ -19,6 +18,9 @@ from libos.boot.command_line import encode
 
 COMMAND_LINE_BYTES = 2048
 """COMMAND_LINE_SIZE of x86 Linux, with the byte that ends the text."""
+
+LAUNCHER = "launch-"
+"""How the file is called that runs a program of the target `unix`."""
 
 MICROVM_DEVICES = 8
 """The places for virtio devices on QEMU's machine `microvm` (VIRTIO_NUM_TRANSPORTS)."""
@@ -47,6 +49,9 @@ def check(directory: Path) -> manifest.Manifest:
     if made.image is not None:
         for blob in (made.image.kernel.blob, made.image.initramfs):
             verify(directory / blob.file, blob.sha256, blob.size)
+    else:
+        for record in made.files:
+            verify(directory / record.path, record.sha256, record.size)
     return made
 
 
@@ -145,9 +150,7 @@ def process_command(directory: Path, made: manifest.Manifest, options: Options) 
             "leave it out: a process has the network of this machine, and its disks are files in "
             "`disks` in the project",
         )
-    launcher = next(
-        (path for path in output_files(directory) if path.name.startswith("launch-")), None
-    )
+    launcher = next((each.path for each in made.files if each.path.startswith(LAUNCHER)), None)
     if launcher is None:
         raise UserError("the launcher is missing", str(directory), "run `fata build` again")
-    return (str(launcher), *options.arguments)
+    return (str(directory / launcher), *options.arguments)

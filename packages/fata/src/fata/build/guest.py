@@ -24,6 +24,7 @@ from fata.needs import Directory
 from fata.project import Project
 from fata.targets.keys import COMPRESSION, KERNEL
 from fata.xen.numbers import disk_words
+from libos.boot.interrupts import TELLS
 
 START = "libos.boot.init"
 OWN = (None, "app")
@@ -143,5 +144,6 @@ def _command_line(prepared: Prepared, kernel: Kernel) -> str:
     names = [need.name for need in given.networks(prepared.project)]
     order = (f"fata.nics={','.join(names)}",) if len(names) > 1 else ()
     target = prepared.project.target
+    serial = (TELLS,) if target == VIRTIO else ()
     disks = [need.name for need in given.disks(prepared.project)] if target == XEN else []
-    return " ".join((*cmdline(kernel.provider, target), *own, *order, *disk_words(disks)))
+    return " ".join((*cmdline(kernel.provider, target), *own, *serial, *order, *disk_words(disks)))

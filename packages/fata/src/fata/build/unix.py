@@ -14,6 +14,7 @@ from fata.image.output import blob
 from fata.needs import HostDirectory
 from fata.project import Project
 from functoria import UserError
+from libos.boot.outcome import INTERRUPTED, REASONS, last_line
 
 LAUNCHER = "launch"
 MAIN = "main"
@@ -26,12 +27,15 @@ import posix
 
 
 def end(*_):
+    posix.write(2, b"{interrupted}\\n")
     posix._exit(130)
 
 
 # Ctrl-C while modules are imported: nothing has been started that would have to be stopped.
 if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
     _signal.signal(_signal.SIGINT, end)
+# `fata run` holds ctrl-C back while it becomes this program.
+_signal.pthread_sigmask(_signal.SIG_UNBLOCK, [_signal.SIGINT])
 
 import os
 import sys
@@ -98,4 +102,5 @@ def launcher(prepared: Prepared, main: Path) -> str:
         environment=json.dumps(packages),
         module=PROGRAM,
         main=json.dumps(str(main)),
+        interrupted=last_line(INTERRUPTED, REASONS[INTERRUPTED]),
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from pathlib import Path
 
 import click
 
 from fata.arguments import check_arguments
+from fata.become import become
 from fata.cli.project import saved_project
 from fata.consoles import console as new_console
 from fata.devices.target import XEN
@@ -116,8 +116,7 @@ def command(  # noqa: PLR0913 - they are the options
         return DONE
     _compare(settings, project, made)
     if made.image is None:
-        program = process_command(directory, made, options)
-        os.execv(program[0], program)  # noqa: S606 - signals and the exit code are its own
+        become(process_command(directory, made, options))
     disks = plan_disks(made, options.disks, project.directory)
     if made.target == XEN:
         return _run_on_xen(settings, made, project, options, disks, console)

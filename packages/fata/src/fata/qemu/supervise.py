@@ -23,10 +23,12 @@ from fata.qemu.outcome import Outcome, explain
 from fata.qemu.preflight import check_guest, create_log
 from fata.qemu.process import Process
 from fata.qemu.publish import assign
-from fata.qemu.qmp import Qmp
+from fata.qemu.qmp import Qmp, QmpError
+from fata.qemu.ready import held_before_ready, tells
 
 GRACE = 5.0  # seconds that a guest has to shut down in order
 _LAST_GRACE = 1.0  # seconds that QEMU has to write back its disks
+_ANSWER = 2.0  # seconds that QEMU has to say how far the guest has come
 _INTERRUPT = b"\x03"  # what a terminal sends for ctrl-C; the guest's console makes SIGINT of it
 _STDERR_KEPT = 16384
 
@@ -49,8 +51,9 @@ def run(
     """`run(guest, accelerator, log)` runs `guest` to its end and is how it ended.
 
     `log` becomes the file of its console. SIGINT, SIGTERM and SIGHUP of this process are passed
-    to the guest as ctrl-C; after `grace` seconds, or at the second one, QEMU is ended. After
-    `limit` seconds the run is ended too. Raises `UserError` if the guest cannot be started.
+    to the guest as ctrl-C; after `grace` seconds, or at the second one, QEMU is ended, and at once
+    if the guest tells that it would not hear yet. After `limit` seconds the run is ended too.
+    Raises `UserError` if the guest cannot be started.
     """
     with (
         Run(guest, accelerator, log, observer, grace, limit) as running,
@@ -84,6 +87,7 @@ class Run:
         self._limit = limit
         self._program = program
         self._process: Process | None = None
+        self._asked_qmp = False
         self._woken, self._waker = socket.socketpair()
         self._woken.setblocking(False)
         self._waker.setblocking(False)
@@ -126,6 +130,7 @@ class Run:
 
     def qmp(self) -> Qmp:
         """`qmp()` is the QMP session of this guest; there is one per run."""
+        self._asked_qmp = True
         return Qmp(self._running().qmp.dup())
 
     def wait(self) -> Outcome:
@@ -186,8 +191,23 @@ class Run:
     def _read_wake(self) -> bool:
         self._interrupted = True
         for _ in self._woken.recv(64):
-            self._escalate("stopped before it ended by itself")
+            if self._stage is _Stage.RUNNING and self._too_early():
+                self._stage = _Stage.ASKED  # no point in asking: it would not hear
+                self._escalate("before its program began")
+            else:
+                self._escalate("stopped before it ended by itself")
         return True
+
+    def _too_early(self) -> bool:
+        """Whether the guest is known not to hear yet; it is paused then, and to be ended."""
+        if self._asked_qmp or not tells(self.guest):
+            return False
+        self._asked_qmp = True
+        try:
+            with Qmp(self._running().qmp.dup(), _ANSWER) as qmp:
+                return held_before_ready(qmp)
+        except QmpError:
+            return False
 
     def _check_deadline(self) -> None:
         if self._deadline is None or time.monotonic() < self._deadline:

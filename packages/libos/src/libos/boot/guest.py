@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from libos.boot.outcome import UNCAUGHT, last_line
+from libos.boot.interrupts import TELLS, Interrupts, tell_ready
+from libos.boot.outcome import INTERRUPTED, REASONS, UNCAUGHT, last_line
 from libos.boot.program import run
 
 TYPE_CHECKING = False  # `typing` costs more to import than all of this package
@@ -18,10 +19,20 @@ MODULES = "/app/kernel-modules"
 
 
 def main() -> None:
-    """Run the program of this image, say how it ended on the last line, and end the machine."""
+    """Run the program of this image, say how it ended on the last line, and end the machine.
+
+    An interrupt at any time before the end is the end, with `INTERRUPTED`.
+    """
+    interrupts = Interrupts()
+    interrupts.remember()
     try:
-        words = _prepare()
-        code, reason = run(_load, words)
+        try:
+            words = _prepare()
+            code, reason = run(lambda: _load(interrupts), words)
+        finally:
+            interrupts.ignore()
+    except KeyboardInterrupt:
+        code, reason = INTERRUPTED, REASONS[INTERRUPTED]
     except BaseException as error:
         import traceback
 
@@ -52,6 +63,8 @@ def _prepare() -> list[str]:
     words = from_command_line(line)
     os.chdir("/app")  # where what lies beside config.py is, as in a process
     kernel.mount("", "/", "", kernel.MS_REMOUNT | kernel.MS_RDONLY)
+    if TELLS in line.split():
+        tell_ready(0)
     return words
 
 
@@ -82,6 +95,9 @@ def _take_console() -> None:
         os.dup2(terminal, descriptor)
     if terminal > 2:
         os.close(terminal)
+    settings = termios.tcgetattr(0)
+    settings[3] |= termios.NOFLSH  # ctrl-C is not to take the program's last words with it
+    termios.tcsetattr(0, termios.TCSANOW, settings)
 
 
 def _watch_orphans() -> None:
@@ -105,13 +121,22 @@ def _heed_requests() -> None:
         return
 
 
-def _load() -> ModuleType:
+def _load(interrupts: Interrupts) -> ModuleType:
+    """Import the program. Whatever an import makes of an interrupt, it stays one."""
     import importlib
 
     from libos.boot import dropped
 
-    dropped.install()
-    return importlib.import_module(PROGRAM)
+    try:
+        interrupts.heed()
+        dropped.install()
+        module = importlib.import_module(PROGRAM)
+    except BaseException:
+        if interrupts.heard:
+            raise KeyboardInterrupt from None
+        raise
+    interrupts.leave()
+    return module
 
 
 def _end(code: int, reason: str) -> None:

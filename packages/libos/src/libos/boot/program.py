@@ -30,7 +30,10 @@ def run(load: Callable[[], ModuleType], words: list[str]) -> tuple[int, str]:
     `load()` imports the generated program, whose `ARGUMENTS` the words are read by and whose
     `main(system)` is run. A traceback is printed for what the program did not catch.
     """
-    return _Run(words).outcome(load)
+    try:
+        return _Run(words).outcome(load)
+    except KeyboardInterrupt:  # while it was told how the program ended
+        return INTERRUPTED, REASONS[INTERRUPTED]
 
 
 class _Run:
@@ -44,7 +47,7 @@ class _Run:
 
     def outcome(self, load: Callable[[], ModuleType]) -> tuple[int, str]:
         try:
-            return self._run(load())
+            return self._run(load)
         except Outcome as outcome:
             return self._told(outcome)
         except SystemExit as error:
@@ -54,12 +57,14 @@ class _Run:
         except BaseException as error:
             return self._failed(error)
 
-    def _run(self, module: ModuleType) -> tuple[int, str]:
+    def _run(self, load: Callable[[], ModuleType]) -> tuple[int, str]:
+        # First of all: an interrupt in an import may become another error, and `load` sees to it.
         import asyncio
 
         from libos.boot.arguments import parse
         from libos.boot.system import System
 
+        module = load()
         self._declared = module.ARGUMENTS
         self._values = parse(module.ARGUMENTS, self._words)
         system = self._system = System(self._values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 
-from libos.boot.outcome import last_line
+from libos.boot.outcome import INTERRUPTED, REASONS, last_line
 from libos.boot.program import run
 
 TYPE_CHECKING = False
@@ -29,7 +29,10 @@ def main(module: ModuleType, execute: Callable[[ModuleType], None], words: list[
             signal.signal(signal.SIGINT, signal.default_int_handler)
         return module
 
-    code, reason = run(load, words)
+    try:
+        code, reason = run(load, words)
+    except KeyboardInterrupt:  # between the program and its end
+        code, reason = INTERRUPTED, REASONS[INTERRUPTED]
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own end is not to be interrupted
     if code:
