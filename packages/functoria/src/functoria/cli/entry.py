@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from functoria.cli.group import Verbs
 from functoria.cli.settings import Settings
 from functoria.cli.show import show_error
 from functoria.error import UsageError, UserError
@@ -31,7 +32,7 @@ def run(application: click.Command, tool: Tool, arguments: list[str]) -> int:
             arguments, prog_name=tool.name, standalone_mode=False, obj=settings
         )
     except (Exception, KeyboardInterrupt) as error:
-        code = _failed(error, tool)
+        code = _failed(error, application, tool, arguments)
         # An error while the options were being read may have come before `-vv`.
         if settings.verbosity >= 2 or "-vv" in arguments:
             import traceback
@@ -41,7 +42,9 @@ def run(application: click.Command, tool: Tool, arguments: list[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _failed(error: BaseException, tool: Tool) -> int:
+def _failed(
+    error: BaseException, application: click.Command, tool: Tool, arguments: list[str]
+) -> int:
     """Show the error; the exit code is the result."""
     if isinstance(error.__cause__, KeyboardInterrupt):
         error = error.__cause__  # classes that are being made wrap what interrupts them
@@ -53,7 +56,8 @@ def _failed(error: BaseException, tool: Tool) -> int:
             click.echo(error.format_message(), err=True)
             return error.exit_code
         case click.UsageError():
-            usage = _of_click(error, tool)
+            path = error.ctx.command_path if error.ctx else _path(application, tool, arguments)
+            usage = _of_click(error, path)
             show_error(usage)
             return usage.exit_code
         case click.exceptions.Exit():
@@ -74,8 +78,20 @@ def _failed(error: BaseException, tool: Tool) -> int:
     return FAILED
 
 
-def _of_click(error: click.UsageError, tool: Tool) -> UsageError:
-    path = error.ctx.command_path if error.ctx else tool.name
+def _path(application: click.Command, tool: Tool, arguments: list[str]) -> str:
+    """The command that the arguments name, for an error that click raises before it is one."""
+    names, command = [tool.name], application
+    for word in arguments:
+        found = command.commands.get(word) if isinstance(command, click.Group) else None
+        if isinstance(command, Verbs) and word in command.verbs:
+            found = command.get_command(click.Context(command), word)
+        if found is not None:
+            names.append(word)
+            command = found
+    return " ".join(names)
+
+
+def _of_click(error: click.UsageError, path: str) -> UsageError:
     if isinstance(error, click.NoSuchOption):
         near = f"did you mean `{error.possibilities[0]}`? " if error.possibilities else ""
         return UsageError(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import click
 
-from functoria.cli.settings import settings_of
+from functoria.cli.settings import common_options, settings_of
 from functoria.tool import Tool
 
 
@@ -34,6 +34,7 @@ class Verbs(click.Group):
         self.params = [
             click.Option(["-V", "--version"], is_flag=True, help="Show the version and exit."),
             click.Option(["--json"], is_flag=True, help="With --version: of all that takes part."),
+            *common_options(),
         ]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -61,7 +61,7 @@ class KeyedCommand(click.Command):
 
     def _file(self, ctx: click.Context, args: list[str]) -> Path | None:
         found = _forgiving(super().get_params(ctx), self, ctx, args).get("file")
-        return None if found is None else Path(str(found))
+        return settings_of(ctx).file if found is None else Path(str(found))
 
     def _said(
         self, ctx: click.Context, args: list[str], every: Iterable[Key[Any]]

@@ -67,6 +67,11 @@ def common(command: Command) -> Command:
     return command
 
 
+def common_options() -> list[click.Parameter]:
+    """`common_options()` is these options, for a group: they may also stand before the verb."""
+    return click.command()(common(lambda: None)).params
+
+
 def _set_file(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     if value is not None:
         settings_of(context).file = Path(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from functoria.action import needed
 from functoria.cli.plans import carry_out, dry_run_option
 from functoria.cli.settings import common, settings_of
 from functoria.configure import clean_plan, foreign
@@ -21,6 +22,9 @@ def command(context: click.Context, dry_run: bool) -> None:
     """
     settings = settings_of(context)
     directory = settings.config.absolute().parent
-    carry_out(clean_plan(settings.tool, directory), settings, dry_run=dry_run)
+    actions = clean_plan(settings.tool, directory)
+    if not needed(actions):
+        settings.report("there is nothing to remove")
+    carry_out(actions, settings, dry_run=dry_run)
     for path in foreign(settings.tool, directory):
         settings.note(f"`{from_here(path)}` was not generated, and stays")
