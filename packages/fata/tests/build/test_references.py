@@ -138,6 +138,24 @@ def test_an_application_that_is_none(tmp_path: Path, module: str, what: str) -> 
     assert refused(tmp_path, module, APPLICATION).what.startswith(f"`start` of website.py:1 {what}")
 
 
+@pytest.mark.parametrize("requires", ["", ', requires=["starlette>=1"]'])
+def test_a_module_that_is_nowhere_is_named_where_it_is_asked_for(
+    tmp_path: Path, requires: str
+) -> None:
+    """`requires` may bring the module that is meant, so it is looked for there, too."""
+    packages = tmp_path / "packages"
+    (packages / "starlette").mkdir(parents=True)
+    config = tmp_path / "config.py"
+    text = 'from fata.dsl import *\nregister("w", asgi("{}:start"{}))\n'
+    config.write_text(text.format("website", requires))
+    with pytest.raises(UserError, match="there is no module `website` in the project") as caught:
+        check_references(load(config, {}, {}), packages if requires else None)
+    assert caught.value.where == Position("config.py", 2)
+    config.write_text(text.format("starlette", requires))
+    if requires:
+        check_references(load(config, {}, {}), packages)
+
+
 def test_an_application_may_be_an_object_or_a_function_of_three(tmp_path: Path) -> None:
     for module in (
         "start = Starlette()\n",

@@ -54,7 +54,7 @@ def prepare(project: Project, report: Report, *, start: tuple[str, ...]) -> Prep
     library = Path(libos.__path__[0])
     needs = collect_needs(project)
     trace = project.directory / TRACE_FILE
-    check_references(project)
+    check_references(project, packages)
     files = closure(
         main_text(project).encode(),
         project=project.directory,

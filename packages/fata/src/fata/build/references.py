@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator
 from difflib import get_close_matches
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from fata.build.calls import Call, Mistake, as_constructor, as_converter, as_coroutine, taken
@@ -17,8 +19,10 @@ _ASGI = ("libos.services.http.job:serve", "application")
 _ASGI_PARAMETERS = 3  # scope, receive, send
 
 
-def check_references(project: Project) -> None:
+def check_references(project: Project, environment: Path | None = None) -> None:
     """Raise `UserError` at the device's line for an object that is not what is wanted.
+
+    `environment` is where the packages are that the program requires.
 
     That is: a name that its module does not define, a job that is not an `async def`, and a
     function that does not take what it is given, where its text leaves no doubt. Only modules of
@@ -28,7 +32,7 @@ def check_references(project: Project) -> None:
         path = _source(project.directory, reference.module)
         if path is None:
             if not _elsewhere(reference.module):
-                _refuse_module(project.directory, reference, node)
+                _check_module(project.directory, environment, reference, node)
             continue
         module = parsed(path)
         if module is None:
@@ -97,16 +101,20 @@ def _elsewhere(module: str) -> bool:
     return "." in module or module in ("libos", "functools")
 
 
-def _refuse_module(directory: Path, reference: Reference, node: Node) -> None:
-    if (directory / reference.module).is_dir() or node.device.packages:
-        return  # a namespace package, or a package of the device's own
+def _check_module(
+    directory: Path, environment: Path | None, reference: Reference, node: Node
+) -> None:
+    places = [os.fspath(place) for place in (directory, environment) if place is not None]
+    if PathFinder.find_spec(reference.module, places) is not None:
+        return  # a namespace package of the project, or a package that is required
     near = get_close_matches(reference.module, sorted(p.stem for p in directory.glob("*.py")), 1)
     raise UserError(
         f"there is no module `{reference.module}` in the project",
         reference.position or node.position,
         f"did you mean `{near[0]}:{reference.attribute}`?"
         if near
-        else f"write `{reference.module}.py`, or name the module that is meant",
+        else f"write `{reference.module}.py`, or name the module that is meant; one of a package "
+        'needs `requires=["PACKAGE"]`',
     )
 
 
