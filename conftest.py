@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 from hypothesis import settings
+
+# A shell that starts something in the background has it ignore ctrl-C, and so would its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("fata", deadline=None)
 settings.load_profile("fata")

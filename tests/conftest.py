@@ -19,9 +19,6 @@ import pytest
 from fata.lab import Lab
 from tests import dom0
 
-# A shell that starts something in the background has it ignore ctrl-C, and so would its children.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"
 FATA = str(Path(sys.executable).parent / "fata")

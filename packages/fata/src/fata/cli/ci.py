@@ -25,10 +25,10 @@ def command() -> None:
 @command.command("init")
 @common
 @dry_run_option
-@click.argument("provider", type=click.Choice(_PROVIDERS), metavar="|".join(_PROVIDERS))
+@click.argument("provider", type=click.Choice(_PROVIDERS), metavar="PROVIDER")
 @click.pass_obj
 def _init(settings: Settings, provider: str, dry_run: bool) -> None:
-    """Write the pipeline in the language of a provider.
+    """Write the pipeline in the language of github, gitlab, forgejo, gitea or travis.
 
     Run it again after each change of fata.toml, and after each update of fata.
     """

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from fata.cli.place import place_of, placed
 from fata.cli.service import ask
 from functoria.cli.settings import Settings, common
+from functoria.error import UserError
+
+if TYPE_CHECKING:
+    from fata.deploy.status import ServiceReport
 
 
 @click.command("history")
@@ -36,9 +41,29 @@ def command(
         click.echo(json.dumps({**answer, **events}, indent=2, sort_keys=True))
         return
     found = report_of(answer)
+    told = events_of(events)
+    if not found.services and not told:
+        raise UserError(
+            f"{place.host.name} has never had `{place.app}` in `{place.environment}`",
+            "--app" if app else "--env",
+            "see with `fata status` what it has",
+        )
     for service in found.services:
-        rows = [("GENERATION", "STAGE", "AT (UTC)", "BY", "IMAGE", "COMMIT", "")]
-        rows += [
+        for line in table(_rows(service)):
+            click.echo(line)
+    click.echo()
+    for event in reversed(told):
+        number = "" if event.generation is None else f" g{event.generation}"
+        click.echo(plain(f"{moment(event.at)}{number}  {event.what}"))
+
+
+def _rows(service: ServiceReport) -> list[tuple[str, ...]]:
+    from fata.deploy.agent.wire import plain
+    from fata.deploy.shown import moment
+
+    return [
+        ("GENERATION", "STAGE", "AT (UTC)", "BY", "IMAGE", "COMMIT", ""),
+        *(
             (
                 f"g{one.number}",
                 one.stage,
@@ -49,10 +74,5 @@ def command(
                 "can be returned to" if one.returnable else plain(one.reason),
             )
             for one in service.generations
-        ]
-        for line in table(rows):
-            click.echo(line)
-    click.echo()
-    for event in reversed(events_of(events)):
-        number = "" if event.generation is None else f" g{event.generation}"
-        click.echo(plain(f"{moment(event.at)}{number}  {event.what}"))
+        ),
+    ]

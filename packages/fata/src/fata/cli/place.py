@@ -86,7 +86,7 @@ def host_of(settings: Settings, environment: str, to: str | None) -> Destination
             f"name it with `--to HOST`, or in fata.toml: `[environments.{environment}]` with "
             '`host = "USER@HOST"`',
         )
-    return parse_destination(host, None, None)
+    return parse_destination(host, None, None, "--to")
 
 
 def _program(settings: Settings) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from fata.cli.place import place_of, placed
 from fata.cli.service import ask, waiting
 from functoria.cli.settings import Settings, common
+from functoria.error import UserError
 
 
 @click.command("remove")
@@ -33,5 +36,17 @@ def command(
     if not yes:
         what = f"`{place.app}` in `{place.environment}` on {place.host.name}"
         more = " with its volumes and secrets" if data else ""
-        click.confirm(f"Remove {what}{more}?", abort=True, err=True)
+        _confirm(f"Remove {what}{more}?")
     ask(settings, place, "remove", wait=wait, data=data)
+
+
+def _confirm(question: str) -> None:
+    """Raise `UserError` unless the user says yes."""
+    try:
+        if click.confirm(question, err=True):
+            return
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        click.echo(err=True)
+    raise UserError("nothing was removed, for nobody said yes", None, "answer `y`, or give `--yes`")

@@ -119,7 +119,7 @@ def _asked(to: str, request: Mapping[str, object]) -> Mapping[str, object]:
     from fata.deploy.client import call
     from fata.host.destination import parse_destination
 
-    return call(parse_destination(to, None, None), "policy", request)
+    return call(parse_destination(to, None, None, "--to"), "policy", request)
 
 
 def _keys(file: Path) -> str:

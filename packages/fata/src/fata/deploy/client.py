@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import getpass
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 import msgspec
 
-from fata.deploy.agent.wire import Listener
+from fata.deploy.agent.wire import CHANGING, Listener
 from fata.deploy.store.frames import Done
 from fata.deploy.store.send import Progress, Source
 from fata.deploy.store.ship import ship as ship_image
@@ -76,16 +76,17 @@ class Remote:
             if text is not None:
                 told(text)
 
-        done = ship.ask(
-            self._connection,
-            self.root,
-            ("--root", self.root, verb),
-            self._report,
-            msgspec.json.encode({"by": somebody(), **request}),
-            seconds=seconds,
-            line=heard,
-            made=self._made(),
-        )
+        with self._interruptible(verb):
+            done = ship.ask(
+                self._connection,
+                self.root,
+                ("--root", self.root, verb),
+                self._report,
+                msgspec.json.encode({"by": somebody(), **request}),
+                seconds=seconds,
+                line=heard,
+                made=self._made(),
+            )
         if listener.error is not None:
             raise listener.error
         if listener.answer is None:
@@ -112,6 +113,16 @@ class Remote:
             *("--root", self.root, "receive", "store"),
         )
         return ship_image(self._connection.command(words), manifest, signature, files, progress)
+
+    @contextlib.contextmanager
+    def _interruptible(self, verb: str) -> Iterator[None]:
+        """Say what becomes of the request, should the user not wait for its end."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            if verb in CHANGING:
+                self._report("what the host has begun goes on there: see `fata status`")
+            raise
 
     def _made(self) -> Bundle:
         """One fata for all that is asked over this connection, whatever is installed meanwhile."""

@@ -33,13 +33,18 @@ class Destination:
         return ("-o", "BatchMode=yes", *port, *key)
 
 
-def parse_destination(text: str, port: int | None, identity: Path | None) -> Destination:
-    """`parse_destination("admin@web1", None, None)` is that machine. Raises `UsageError`."""
+def parse_destination(
+    text: str, port: int | None, identity: Path | None, where: str = "USER@HOST"
+) -> Destination:
+    """`parse_destination("admin@web1", None, None)` is that machine.
+
+    `where` is the argument or option that says so. Raises `UsageError`.
+    """
     if not _SHAPE.fullmatch(text):
         raise UsageError(
             f"`{text}` is not a machine that ssh can reach",
-            "USER@HOST",
-            "write `USER@HOST`, or a name of `~/.ssh/config`; for a port, use `--port`",
+            where,
+            "write `USER@HOST`, or a name of `~/.ssh/config`, where a port can be said, too",
         )
     return Destination(text, port, identity)
 

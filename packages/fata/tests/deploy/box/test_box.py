@@ -138,16 +138,23 @@ def test_after_a_power_cut_what_should_run_runs(room: Room, project: Project) ->
     assert service(room)["wanted"] == "running"
 
 
-def test_a_client_that_goes_away_does_not_end_a_rollout(room: Room, project: Project) -> None:
+@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGKILL])
+def test_a_client_that_goes_away_does_not_end_a_rollout(
+    room: Room, project: Project, way: signal.Signals
+) -> None:
     project.settings("--say=before")
     project.live()
     project.settings("--say=after")
     with room.start("deploy", "--no-build", project=project.directory) as child:
         until(lambda: len(room.guests()) == 2)
-        child.kill()
+        child.send_signal(way)
+        _, said = child.communicate()
         until(lambda: room.get() == "after")
-        child.communicate()
     until(lambda: service(room)["change"] is None)
+    if way is signal.SIGINT:
+        assert child.returncode == 130
+        goes_on = "  what the host has begun goes on there: see `fata status`\n\ninterrupted\n"
+        assert said.endswith(goes_on)
 
 
 def test_stop_restart_and_remove(room: Room, project: Project) -> None:
@@ -159,8 +166,15 @@ def test_stop_restart_and_remove(room: Room, project: Project) -> None:
     project.fata("restart")
     assert room.get() == "good"
     assert "listening on port 80" in project.fata("logs", "--no-follow")
+    unasked = room.fata("remove", project=project.directory)
+    assert unasked.returncode == 1
+    assert "nothing was removed, for nobody said yes" in unasked.stderr
+    assert room.get() == "good"
     project.fata("remove", "--yes")
     assert room.guests() == []
+    never = room.fata("history", "--app", "stranger", "--to", room.name)
+    assert never.returncode == 1
+    assert "has never had `stranger` in `production`" in never.stderr
     done = room.fata("status", "--app", "talker", "--to", room.name)
     assert done.returncode == 1
     assert "has no `talker` in `production`" in done.stderr

@@ -8,13 +8,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fata.deploy.agent import supervisor
-from fata.deploy.agent.wire import Speaker, read_request
+from fata.deploy.agent.wire import CHANGING, Speaker, read_request
 from fata.deploy.host import Host
 from fata.deploy.opening import open_host
 from functoria.error import UsageError, UserError
-
-CHANGING = frozenset({"deploy", "rollback", "restart", "stop", "remove"})
-"""After which the host has to be watched."""
 
 
 def run(

@@ -13,6 +13,9 @@ from functoria.error import UsageError, UserError
 PROTOCOL = 1
 """The version of requests and answers."""
 
+CHANGING = frozenset({"deploy", "rollback", "restart", "stop", "remove"})
+"""The requests that change what runs: the host goes on with one whose client has gone."""
+
 MAXIMUM_REQUEST = 4 << 20
 """Bytes."""
 
