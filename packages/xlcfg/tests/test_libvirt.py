@@ -65,6 +65,24 @@ disk = ["format=raw, vdev=hda, access=rw, target=/dev/vg/d", "vdev=hdc, cdrom, t
     assert diff(parse(text), again) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "driver"),
+    [
+        ("format=raw, target=/srv/a.img", '<driver type="raw" />'),
+        ("format=raw, backendtype=qdisk, target=/srv/a.img", '<driver name="qemu" type="raw" />'),
+        ("format=raw, target=/dev/vg/a", '<driver name="phy" type="raw" />'),
+        ("format=qcow2, target=/srv/a.qcow2", '<driver name="qemu" type="qcow2" />'),
+    ],
+)
+def test_a_raw_file_needs_no_qemu_unless_it_was_asked_for(words: str, driver: str) -> None:
+    """libvirt takes `qemu` at its word, and where Xen's own QEMU is missing the guest not at all."""
+    xml, left = to_libvirt(
+        parse(f"name='a'\nkernel='/k'\ndisk=['vdev=xvda, access=rw, {words}']\n")
+    )
+    assert left == ()
+    assert driver in xml
+
+
 def test_root_and_extra_become_the_command_line() -> None:
     xml, left = to_libvirt(parse("name='a'\nkernel='/k'\nroot='/dev/xvda1'\nextra='ro'\n"))
     assert left == ()

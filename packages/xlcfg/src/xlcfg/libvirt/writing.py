@@ -43,6 +43,7 @@ _DRIVERS = {
     Format.RAW: "raw", Format.QCOW: "qcow", Format.QCOW2: "qcow2", Format.VHD: "vpc",
     Format.QED: "qed",
 }  # fmt: skip
+_DRIVER_NAMES = {"phy": "phy", "qdisk": "qemu"}
 _XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -193,8 +194,10 @@ class _Writer:
             devices, "disk", {"type": "block" if block else "file", "device": kind}
         )
         if this.format in _DRIVERS:
-            raw = this.format is Format.RAW and block
-            driver = {"name": "phy" if raw else "qemu", "type": _DRIVERS[this.format]}
+            driver = {"name": _DRIVER_NAMES[driver_of(this, block)], "type": _DRIVERS[this.format]}
+            if this.format is Format.RAW and not (block or this.backendtype):
+                # Without a name libxl takes what suits, as it does for `xl`: no QEMU is needed.
+                del driver["name"]
             if this.discard is not None:
                 driver["discard"] = "unmap" if this.discard else "ignore"
             ET.SubElement(element, "driver", driver)
