@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fata.arguments import BootArgumentError, check_arguments
-from fata.image.manifest import ArgumentRecord, Interpreter, Manifest
+from fata.image.manifest import ArgumentRecord, Interpreter, Manifest, NetworkDevice
 from functoria import Position
 
 MADE = Manifest(
@@ -56,6 +56,78 @@ def test_what_is_missing_is_refused_at_the_line_that_wants_it() -> None:
 
 def test_values_that_the_program_reads_itself_are_left_to_it() -> None:
     assert check_arguments(MADE, ["--even=x", "--evens=a,b"]) is None
+
+
+def test_values_that_libos_reads_are_checked() -> None:
+    levels = ArgumentRecord("logs", "libos.logs:levels", "info", "", "config.py:7", short="l")
+    made = replace(MADE, arguments=(levels,))
+    assert check_arguments(made, ["-l", "*:info,http:debug"]) is None
+    error = refused("--logs=nonsense", made=made)
+    assert error.what == (
+        "boot argument `--logs`: `nonsense` is not `level` or `source:level`; levels are debug, "
+        "info, warning, error, quiet"
+    )
+    assert error.where == Position("config.py", 7)
+
+
+def test_what_only_another_libos_can_read_is_left_to_it() -> None:
+    later = ArgumentRecord("pace", "libos.pace:pace", None, "", "config.py:7")
+    assert check_arguments(replace(MADE, arguments=(later,)), ["--pace=x"]) is None
+
+
+def with_stack(*groups: str) -> Manifest:
+    """A program with interfaces that stacks lead, the first of them without a name of its own."""
+    named = [("net", ""), *((group, f"{group}-") for group in groups)]
+    defaults = {"ipv4": "dhcp", "ipv6": "auto", "dns": ""}
+    names = ("ipv4", "ipv4-gateway", "ipv6", "ipv6-gateway", "dns", "hostname")
+    return replace(
+        MADE,
+        arguments=tuple(
+            ArgumentRecord(
+                f"{prefix}{name}",
+                "list of str" if name == "dns" else "str",
+                defaults.get(name),
+                "",
+                f"config.py:{line}",
+            )
+            for line, (_, prefix) in enumerate(named, 1)
+            for name in names
+        ),
+        network=tuple(NetworkDevice(number, name) for number, (name, _) in enumerate(named)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["--ipv4=10.0.0.300/8"], "`--ipv4=10.0.0.300/8`: `10.0.0.300` is not an IP address"),
+        (["--ipv4=10.0.0.3"], "`--ipv4=10.0.0.3`: `10.0.0.3` has no prefix length"),
+        (["--ipv6=10.0.0.3/8"], "`--ipv6=10.0.0.3/8`: `10.0.0.3/8` is not an IPv6 address"),
+        (["--dns=10.0.0.1,dns"], "`--dns=dns`: name server `dns` is not an IP address"),
+        (["--hostname=-a"], "`--hostname=-a`: `-a` is not a host name"),
+        (
+            ["--ipv4-gateway=10.0.0.1"],
+            "`--ipv4-gateway=10.0.0.1`: a gateway is given, but no static address to go with it: "
+            "`--ipv4=dhcp`",
+        ),
+        (
+            ["--ipv4=10.0.0.2/24", "--ipv4-gateway=10.0.1.1"],
+            "`--ipv4-gateway=10.0.1.1`: gateway `10.0.1.1` is outside of the subnet 10.0.0.0/24",
+        ),
+    ],
+)
+def test_addresses_are_checked_by_the_rules_of_the_guest(words: list[str], what: str) -> None:
+    error = refused(*words, made=with_stack())
+    assert error.what == f"boot argument {what}"
+    assert error.where == Position("config.py", 1)
+
+
+def test_each_interface_has_addresses_of_its_own() -> None:
+    made = with_stack("back")
+    assert check_arguments(made, ["--ipv4=10.0.0.2/24", "--back-ipv6=fd00::2/64"]) is None
+    error = refused("--back-ipv4=10.0.0.0/24", made=made)
+    assert error.what.startswith("boot argument `--back-ipv4=10.0.0.0/24`: ")
+    assert error.where == Position("config.py", 2)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any
 
+from fata.devices.network import DEFAULT
 from fata.image.manifest import ArgumentRecord, Manifest
 from functoria import Position, UsageError
 from libos.boot.arguments import Argument, BadArgument, parse
 from libos.boot.converters import LIST
 from libos.boot.outcome import BAD_ARGUMENT, Outcome
+from libos.net.error import InvalidAddressError
+from libos.net.settings import Settings
 
 WHERE = "the arguments after `--`"
 
@@ -23,22 +28,25 @@ def check_arguments(made: Manifest, words: Sequence[str]) -> str | None:
     """`check_arguments(manifest, words)` is the table of arguments, if the words ask for it.
 
     Raises `BootArgumentError` for words that the program would refuse. Values that the program
-    reads by functions of its own are left for it to check.
+    reads by functions of its own, and not of libos, are left for it to check.
     """
     _refuse_keys(made, words)
     try:
-        parse(tuple(_argument(record) for record in made.arguments), list(words))
+        values = parse(tuple(_argument(record) for record in made.arguments), list(words))
     except BadArgument as error:
         raise BootArgumentError(error.what, _position(error.where), error.do) from None
     except Outcome as outcome:
         return outcome.text
+    for device in made.network:
+        _check_addresses(made, None if device.name == DEFAULT else device.name, values)
     return None
 
 
 def _argument(record: ArgumentRecord) -> Argument:
     converter: str | Callable[[str], object] | list[Callable[[str], object]] = record.converter
     if ":" in record.converter:
-        converter = [str] if record.converter.startswith(LIST) else str
+        function = _function(record.converter.removeprefix(LIST))
+        converter = [function] if record.converter.startswith(LIST) else function
     return Argument(
         record.name,
         converter,
@@ -52,6 +60,36 @@ def _argument(record: ArgumentRecord) -> Argument:
         choices=record.choices,
         group=record.group,
     )
+
+
+def _function(reference: str) -> Callable[[str], object]:
+    """The function that reads a value, if it is one of libos."""
+    module, _, name = reference.partition(":")
+    if module.partition(".")[0] != "libos":
+        return str
+    try:
+        found: Callable[[str], object] = getattr(import_module(module), name)
+    except (ImportError, AttributeError):
+        return str  # the image has another version of libos, which knows it
+    return found
+
+
+def _check_addresses(made: Manifest, group: str | None, values: Mapping[str, object]) -> None:
+    """Raise for addresses that the interface of the group cannot have, or not together."""
+    prefix = "" if group is None else f"{group}-"
+    records = {record.name: record for record in made.arguments}
+    options = {name: f"{prefix}{name.replace('_', '-')}" for name in Settings.__slots__}
+    if not records.keys() >= set(options.values()):
+        return  # the interface is for something else than a stack of ours
+    given: dict[str, Any] = {name: values[option] for name, option in options.items()}
+    try:
+        Settings(**given)
+    except InvalidAddressError as error:
+        if group is not None:
+            error.called(group)
+        name = error.where.removeprefix("--").partition("=")[0]
+        what = f"boot argument `{error.where}`: {error.what}"
+        raise BootArgumentError(what, _position(records[name].where), error.do) from None
 
 
 def _refuse_keys(made: Manifest, words: Sequence[str]) -> None:

@@ -11,8 +11,7 @@ class InvalidName(Outcome):
     def __init__(self, text: str) -> None:
         super().__init__(
             BAD_ARGUMENT,
-            f"boot argument --name: {text!r} is not a host name: use letters, digits, `-` and `.`, "
-            "63 of them at most, and begin and end with a letter or digit",
+            f"boot argument --name: {_not_a_name(text)}",
         )
 
 
@@ -36,6 +35,20 @@ class GuestName:
             import socket
 
             socket.sethostname(self.text)
+
+
+def host_name(text: str) -> str:
+    """`host_name(text)` is `text`, if `GuestName` takes it. Raises `ValueError`."""
+    if not _is_host_name(text):
+        raise ValueError(_not_a_name(text))
+    return text
+
+
+def _not_a_name(text: str) -> str:
+    return (
+        f"{text!r} is not a host name: use letters, digits, `-` and `.`, 63 of them at most, and "
+        "begin and end with a letter or digit"
+    )
 
 
 def _is_host_name(text: str) -> bool:

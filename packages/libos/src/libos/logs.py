@@ -53,12 +53,25 @@ class ConsoleLogs:
 
 def parse_levels(text: str) -> tuple[tuple[str, int], ...]:
     """`parse_levels(text)` is pairs of a source and a level, `*` first. Raises `InvalidLevels`."""
+    try:
+        return _levels(text)
+    except ValueError as error:
+        raise InvalidLevels(str(error)) from None
+
+
+def levels(text: str) -> str:
+    """`levels(text)` is `text`, if `ConsoleLogs` takes it. Raises `ValueError`."""
+    _levels(text)
+    return text
+
+
+def _levels(text: str) -> tuple[tuple[str, int], ...]:
     found = {"*": logging.INFO}
     for item in text.split(","):
         source, colon, level = item.strip().rpartition(":")
         if level not in LEVELS or (colon and not source):
-            raise InvalidLevels(
-                f"{item!r} is not `level` or `source:level`; levels are {', '.join(LEVELS)}"
+            raise ValueError(
+                f"`{item}` is not `level` or `source:level`; levels are {', '.join(LEVELS)}"
             )
         found[source or "*"] = LEVELS[level]
     return tuple(found.items())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from libos.net.error import InvalidAddressError
+from libos.boot.outcome import BAD_ARGUMENT, Outcome
 from libos.net.socket_stack import SocketStack
 
 if TYPE_CHECKING:
@@ -74,5 +74,17 @@ def test_without_management_nothing_is_checked_changed_or_written(tmp_path: Path
 
 def test_bad_arguments_are_refused_before_anything_is_changed() -> None:
     stack = SocketStack(interface="absent0", ipv4="10.0.0.2/24", ipv4_gateway="10.9.9.1")
-    with pytest.raises(InvalidAddressError, match=r"10\.9\.9\.1.*outside of the subnet"):
+    with pytest.raises(Outcome, match=r"10\.9\.9\.1.*outside of the subnet") as raised:
         asyncio.run(stack.start())
+    assert raised.value.code == BAD_ARGUMENT
+    assert raised.value.__cause__ is None
+
+
+def test_a_bad_argument_is_called_as_it_was_given() -> None:
+    stack = SocketStack(interface="absent0", ipv4="10.0.0.300/8", group="front")
+    with pytest.raises(Outcome) as raised:
+        asyncio.run(stack.start())
+    assert raised.value.reason == (
+        "boot argument `--front-ipv4=10.0.0.300/8`: `10.0.0.300` is not an IP address; write an "
+        "IPv4 address with its prefix length, such as `--front-ipv4=10.0.0.2/24`"
+    )

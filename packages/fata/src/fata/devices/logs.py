@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from fata.devices.types import LOGS, NAME
-from functoria import STRING, Device, Impl, Key, Stage, UserError
+from functoria import Converter, Device, Impl, Key, Stage, UserError
 from functoria.position import here
-from libos.logs import LEVELS, InvalidLevels, parse_levels
+from libos.logs import LEVELS, InvalidLevels, levels, parse_levels
+
+_LEVELS = Converter(
+    "levels", levels, str, lambda value: isinstance(value, str), reference="libos.logs:levels"
+)
 
 
 def console_logs(*, default: str = "info", name: Impl | None = None) -> Impl:
@@ -29,16 +33,16 @@ def console_logs(*, default: str = "info", name: Impl | None = None) -> Impl:
             here(),
             "write `console_logs(name=guest_name())`",
         )
-    levels = Key(
+    key = Key(
         name="logs",
         short="l",
-        converter=STRING,
+        converter=_LEVELS,
         default=default,
         doc="what is logged: a level, or source:level items, such as *:info,http:debug; "
         f"levels are {', '.join(LEVELS)}",
         stage=Stage.BOOT,
     )
-    keywords: dict[str, object] = {"levels": levels}
+    keywords: dict[str, object] = {"levels": key}
     if name is not None:
         keywords["name"] = name
     return Device(

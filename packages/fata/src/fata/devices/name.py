@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from fata.devices.target import by_target
 from fata.devices.types import NAME
-from functoria import STRING, Device, Impl, Key, Stage, UserError
+from functoria import Converter, Device, Impl, Key, Stage, UserError
 from functoria.position import here
-from libos.guest_name import GuestName, InvalidName
+from libos.guest_name import GuestName, InvalidName, host_name
+
+_HOST_NAME = Converter(
+    "host-name",
+    host_name,
+    str,
+    lambda value: isinstance(value, str),
+    reference="libos.guest_name:host_name",
+)
 
 
 def guest_name(default: str | None = None) -> Impl:
@@ -30,7 +38,7 @@ def guest_name(default: str | None = None) -> Impl:
 def _name(default: str | None, *, manage: bool) -> Impl:
     key = Key(
         name="name",
-        converter=STRING,
+        converter=_HOST_NAME,
         default=default,
         doc="the name of this run, which is the host name of a VM and stands in its log",
         stage=Stage.BOOT,

@@ -16,6 +16,12 @@ class NetworkError(Exception):
         self.where = where
         self.do = do
 
+    def called(self, group: str) -> None:
+        """Call the boot arguments in the text as those of `group` are called."""
+        for name in ("ipv4", "ipv6", "dns", "hostname"):
+            self.where = self.where.replace(f"--{name}", f"--{group}-{name}")
+            self.do = self.do.replace(f"--{name}", f"--{group}-{name}")
+
     def __str__(self) -> str:
         return f"{self.what} (at {self.where}); {self.do}"
 

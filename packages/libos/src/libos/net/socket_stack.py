@@ -7,6 +7,8 @@ import logging
 import socket
 from typing import TYPE_CHECKING
 
+from libos.boot.outcome import BAD_ARGUMENT, Outcome
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -88,18 +90,21 @@ class SocketStack:
     async def start(self) -> None:
         """When `start()` has been awaited, the network can be used.
 
-        A `NetworkError` says what is wrong with a boot argument or with the VM's surroundings.
+        A `NetworkError` says what is wrong with the VM's surroundings; a boot argument that cannot
+        be used ends the program, by an `Outcome`.
         """
         if not self._manage:
             return
-        from libos.net.error import NetworkError
+        from libos.net.error import InvalidAddressError, NetworkError
 
         try:
             await self._configure()
         except NetworkError as error:
             if self._group is not None:
-                error.where = _grouped(error.where, self._group)
-                error.do = _grouped(error.do, self._group)
+                error.called(self._group)
+            if isinstance(error, InvalidAddressError):
+                reason = f"boot argument `{error.where}`: {error.what}; {error.do}"
+                raise Outcome(BAD_ARGUMENT, reason) from None
             raise
 
     async def _configure(self) -> None:
@@ -262,13 +267,6 @@ class SocketStack:
             write_resolv_conf(self._resolv_conf, dns, domain)
         else:
             write_part(self._resolv_conf, self._network.number, dns, domain)
-
-
-def _grouped(text: str, group: str) -> str:
-    """The text with the boot arguments in it called as those of the group are."""
-    for name in ("ipv4", "ipv6", "dns", "hostname"):
-        text = text.replace(f"--{name}", f"--{group}-{name}")
-    return text
 
 
 def _has_ipv6() -> bool:
