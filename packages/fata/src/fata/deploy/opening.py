@@ -31,7 +31,8 @@ _INTERFACES = Path("/sys/class/net")
 def open_host(root: Path) -> Host:
     """`open_host(root)` is this machine, whose things are below `root`. Raises `UserError`.
 
-    Xen hosts have the driver `xl`, and others `qemu`, unless `host.toml` there says `libvirt`.
+    Xen hosts have the driver `xl`, and others `qemu`, unless `host.toml` there says `libvirt`,
+    which then is libvirt's for Xen or for QEMU.
     Root joins guests to the bridge that `fata host setup` made; without root there is none.
     """
     _make(root)
@@ -42,7 +43,7 @@ def open_host(root: Path) -> Host:
     guests = root / "guests"
     return Host(
         root,
-        _driver(name, guests),
+        _driver(name, guests, xen),
         Records(root),
         Blobs(root / "store"),
         admission(root),
@@ -51,7 +52,7 @@ def open_host(root: Path) -> Host:
         _traffic(root, bridge, subnet),
         bridge,
         subnet,
-        xen=name == "xl",
+        xen=name == "xl" or (xen and name == "libvirt"),
     )
 
 
@@ -102,12 +103,16 @@ def _driver_name(root: Path, otherwise: str) -> str:
     return str(name)
 
 
-def _driver(name: str, guests: Path) -> Driver:
+def _driver(name: str, guests: Path, xen: bool) -> Driver:
     # Each is imported where it is used: the others' programs need not be there.
     if name == "xl":
         from fata.deploy.drivers.xl import Xl
 
         return Xl(guests)
+    if name == "libvirt" and xen:
+        from fata.deploy.drivers.libvirt_xen import LibvirtXen
+
+        return LibvirtXen(guests)
     if name == "libvirt":
         from fata.deploy.drivers.libvirt import Libvirt
 

@@ -23,9 +23,9 @@ from fata.deploy.drivers.spec import (
     XenType,
     deterministic_mac,
 )
+from fata.deploy.drivers.xen_domain import domain, identity
+from fata.deploy.drivers.xen_site import InLab
 from fata.deploy.drivers.xl import Xl
-from fata.deploy.drivers.xl_domain import domain, identity
-from fata.deploy.drivers.xl_site import InLab
 from fata.exit_codes import NO_OUTCOME
 from fata.lab import Forward, Lab
 from fata.qemu.wait import wait_http

@@ -22,6 +22,8 @@ LIBVIRT_KEEPER = "fata.deploy.drivers.libvirt_keeper:"
 """The same of a keeper below libvirt."""
 XL_KEEPER = "fata.deploy.drivers.xl_keeper:"
 """The same of a keeper on Xen."""
+LIBVIRT_XEN_KEEPER = "fata.deploy.drivers.libvirt_xen_keeper:"
+"""The same of a keeper below libvirt on Xen."""
 HYPERVISOR = "fata-guest:"
 """Before the directory, in the arguments of QEMU."""
 

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from fata.qemu.libvirt import TAGS
+from fata.xen.runner import Here, Runner
 from functoria.error import UserError
 
 PROGRAM = "virsh"
-_LIMIT = 60.0  # seconds
+_LIMIT = 60.0
 
 
 class VirshError(Exception):
@@ -24,13 +25,18 @@ class VirshError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Virsh:
-    """`Virsh(uri)` is the libvirt at that URI, such as `qemu:///system`."""
+    """`Virsh(uri, runner, limit)` is the libvirt at that URI, such as `qemu:///system`.
+
+    `runner` is where `virsh` runs, and `limit` the seconds that a call may take.
+    """
 
     uri: str
+    runner: Runner = field(default_factory=Here)
+    limit: float = _LIMIT
 
     def command(self, *words: str) -> list[str]:
         """`command(*words)` is the argument list."""
-        return [PROGRAM, "--quiet", "--connect", self.uri, *words]
+        return [*self.runner.command([PROGRAM, "--quiet", "--connect", self.uri, *words])]
 
     def run(self, *words: str) -> str:
         """`run(*words)` is what it prints. Raises `VirshError`, and `UserError` without virsh."""
@@ -41,7 +47,7 @@ class Virsh:
                 capture_output=True,
                 text=True,
                 errors="replace",
-                timeout=_LIMIT,
+                timeout=self.limit,
                 env={**os.environ, "LC_ALL": "C"},
                 check=False,
             )
@@ -53,7 +59,7 @@ class Virsh:
                 "or use the driver `qemu`",
             ) from error
         except subprocess.TimeoutExpired as error:
-            raise VirshError(f"libvirt did not answer within {_LIMIT:g} s") from error
+            raise VirshError(f"libvirt did not answer within {self.limit:g} s") from error
         if done.returncode:
             lines = done.stderr.strip().splitlines() or [f"virsh failed with {done.returncode}"]
             last = lines[-1] if lines[-1].startswith("error: ") else lines[0]

@@ -1,4 +1,4 @@
-"""The driver `xl`: guests are domains of Xen, by its own toolstack."""
+"""The drivers of Xen hosts: guests are domains of Xen, by its own toolstack or by libvirt."""
 
 from __future__ import annotations
 
@@ -29,63 +29,64 @@ from fata.deploy.drivers.directory import (
 from fata.deploy.drivers.driver import Found, Outcome, State, Statistics
 from fata.deploy.drivers.keeper import ASK, DESTROY
 from fata.deploy.drivers.launch import default_python, launcher
-from fata.deploy.drivers.processes import XL_KEEPER, find
+from fata.deploy.drivers.manager import Manager, toolstack
+from fata.deploy.drivers.processes import find
 from fata.deploy.drivers.recorder import DESTROYED
 from fata.deploy.drivers.spec import GuestSpec, Limits
-from fata.deploy.drivers.xl_domain import domain, ours
-from fata.deploy.drivers.xl_keeper import CONFIGURATION
-from fata.deploy.drivers.xl_site import Site, ThisHost
-from fata.deploy.drivers.xl_statistics import statistics
+from fata.deploy.drivers.xen_domain import domain, ours
+from fata.deploy.drivers.xen_statistics import statistics
 from fata.exit_codes import NO_OUTCOME
 from fata.xen.check import check as check_host
 from fata.xen.toolstack import Condition, Running, Toolstack
 from functoria.error import UserError
 
-NAME = "xl"
 _LAST = 20.0  # seconds that a keeper has to end after its guest
 
 
-class Xl:
-    """`Xl(guests, site)` is the driver for guests whose directories are in `guests`.
+class Xen:
+    """`Xen(guests, manager)` is the driver for guests whose directories are in `guests`.
 
-    `site` is the Xen host. `keeper` is the command that runs `fata.deploy.drivers.xl_keeper`; the
-    site's word and the directory are appended.
+    `manager` makes their domains, and gives the driver its name. `keeper` is the command that runs
+    `fata.deploy.drivers.xen_keeper`; the manager's and the site's word and the directory are
+    appended.
     """
 
-    def __init__(self, guests: Path, site: Site | None = None, keeper: Sequence[str] = ()) -> None:
+    def __init__(self, guests: Path, manager: Manager, keeper: Sequence[str] = ()) -> None:
         self._guests = guests
-        self._site = site or ThisHost()
-        words = tuple(keeper) or (*default_python(), "-m", "fata.deploy.drivers.xl_keeper")
-        self._launcher = launcher((*words, self._site.word))
+        self._manager = manager
+        self._site = manager.site
+        self._label = manager.label
+        words = tuple(keeper) or (*default_python(), "-m", "fata.deploy.drivers.xen_keeper")
+        self._launcher = launcher((*words, manager.name, self._site.word))
 
     @property
     def name(self) -> str:
-        """`xl`."""
-        return NAME
+        """`xl` or `libvirt`."""
+        return self._manager.name
 
     def check(self, spec: GuestSpec) -> None:
         """See `Driver.check`."""
         directory = known(self._guests, spec.name)
         check.check_directory(spec, directory)
-        if find(directory, XL_KEEPER).any:
+        if find(directory, self._label).any:
             raise check.in_use(spec.name)
         _check_shape(spec)
         check.check_files(spec)
         check_host(self._toolstack, domain(spec), spec.kernel, placed=False)
+        self._manager.check(spec)
 
     def start(self, spec: GuestSpec) -> None:
         """See `Driver.start`."""
         with locked(self._guests, spec.name):
             self.check(spec)
-            prepare(spec, NAME)
-            text = domain(spec, self._site.path).render()
-            file = spec.directory / CONFIGURATION
-            write(file, text.encode())
+            prepare(spec, self.name)
+            file = spec.directory / self._manager.description
+            write(file, self._manager.describe(spec).encode())
             try:
                 images = (spec.kernel, *(() if spec.initramfs is None else (spec.initramfs,)))
                 self._site.bring((*images, *(disk.path for disk in spec.disks), file))
-                self._launcher.launch(_without_limits(spec), f"{XL_KEEPER}{spec.directory}")
-                await_start(spec.directory, XL_KEEPER)
+                self._launcher.launch(_without_limits(spec), f"{self._label}{spec.directory}")
+                await_start(spec.directory, self._label)
             except BaseException:
                 self._end(spec.name)
                 raise
@@ -94,14 +95,14 @@ class Xl:
         """See `Driver.attend`."""
         directory = known(self._guests, name)
         with locked(self._guests, name):
-            attending.attend(directory, XL_KEEPER, self._launcher, lambda: self._runs(name))
+            attending.attend(directory, self._label, self._launcher, lambda: self._runs(name))
 
     def list(self) -> tuple[Found, ...]:
         """See `Driver.list`."""
         found = {
             name: self._found(name, running) for name, running in sorted(self._domains().items())
         }
-        for name in names(self._guests, NAME):
+        for name in names(self._guests, self.name):
             if name not in found:
                 found[name] = Found(name, ended(self._guests / name).state)
         return tuple(found[name] for name in sorted(found))
@@ -109,7 +110,7 @@ class Xl:
     def stop(self, name: str, seconds: float) -> Outcome:
         """See `Driver.stop`."""
         directory = self._directory(name)
-        keeper = find(directory, XL_KEEPER).keeper
+        keeper = find(directory, self._label).keeper
         if keeper is not None:
             keeper.send(ASK)
             if not keeper.wait(seconds):
@@ -123,7 +124,7 @@ class Xl:
         directory = known(self._guests, name)
         with locked(self._guests, name):
             ran = self._end(name)
-            if ran and not (directory / OUTCOME).exists() and belongs(directory, NAME):
+            if ran and not (directory / OUTCOME).exists() and belongs(directory, self.name):
                 outcome = Outcome(NO_OUTCOME, DESTROYED, State.ENDED, time.time())
                 with contextlib.suppress(OSError):  # it is read off the console
                     write_value(directory / OUTCOME, outcome)
@@ -143,7 +144,7 @@ class Xl:
     def outcome(self, name: str) -> Outcome | None:
         """See `Driver.outcome`."""
         directory = known(self._guests, name)
-        if not belongs(directory, NAME) or find(directory, XL_KEEPER).any:
+        if not belongs(directory, self.name) or find(directory, self._label).any:
             return None
         running = self._domains().get(name)
         if running is not None and running.condition is not Condition.CRASHED:
@@ -156,21 +157,23 @@ class Xl:
 
     @property
     def _toolstack(self) -> Toolstack:
-        return Toolstack(self._site.runner)
+        return toolstack(self._manager)
 
     def _directory(self, name: str) -> Path:
         directory = known(self._guests, name)
-        if not belongs(directory, NAME) and name not in self._domains():
+        if not belongs(directory, self.name) and name not in self._domains():
             raise unknown(name)
         return directory
 
+    def _ours(self) -> dict[str, int]:
+        return ours(self._toolstack, self._guests, self.name)
+
     def _domains(self) -> dict[str, Running]:
         """Our guests that Xen has, whether they run or have crashed and are kept."""
-        toolstack = self._toolstack
-        mine = ours(toolstack, self._guests)
+        mine = self._ours()
         if not mine:
             return {}
-        running = {one.number: one for one in toolstack.domains()}
+        running = {one.number: one for one in self._toolstack.domains()}
         return {
             name: running[number]
             for name, number in mine.items()
@@ -188,7 +191,7 @@ class Xl:
         if running.condition is Condition.CRASHED:
             remark = "its domain is kept for a look at it, until it is destroyed"
             return Found(name, State.CRASHED, running.number, at, remark)
-        if find(directory, XL_KEEPER).keeper is None:
+        if find(directory, self._label).keeper is None:
             return Found(name, State.RUNNING, running.number, at, attending.UNKEPT, kept=False)
         remark = "" if state else "its directory is damaged"
         return Found(name, State.RUNNING, running.number, at, remark)
@@ -196,20 +199,20 @@ class Xl:
     def _end(self, name: str) -> bool:
         """End what runs of the guest; whether anything ran."""
         directory = self._guests / name
-        keeper = find(directory, XL_KEEPER).keeper
+        keeper = find(directory, self._label).keeper
         if keeper is not None:
             keeper.send(DESTROY)
             keeper.wait(_LAST)
-        number = ours(self._toolstack, self._guests).get(name)
-        if number is not None:
-            self._toolstack.destroy(str(number))
-            if ours(self._toolstack, self._guests).get(name) == number:
+        number = self._ours().get(name)
+        if number is not None or self._manager.holds(directory):
+            self._manager.destroy(directory, number)
+            if number is not None and self._ours().get(name) == number:
                 raise UserError(
                     f"the guest `{name}` cannot be destroyed",
                     f"domain {number}",
                     f"see what `xl destroy {number}` says, and /var/log/xen",
                 )
-        left = find(directory, XL_KEEPER).keeper
+        left = find(directory, self._label).keeper
         if left is not None:
             left.send(9)
             left.wait(_LAST)

@@ -3,7 +3,7 @@
 The domain is created paused, so that its console is open before the first byte is written. If the
 keeper is killed the guest runs on, since it is Xen's, and another keeper attaches to it:
 xenconsoled(8) holds for that one what was said meanwhile, as far as it has room. The arguments are
-where the domain is, and the directory of the guest.
+what makes the domain and where it is, and the directory of the guest.
 """
 
 from __future__ import annotations
@@ -22,26 +22,24 @@ from fata.child import tied
 from fata.deploy.drivers.directory import OUTCOME, write_value
 from fata.deploy.drivers.domain_keeper import keep, say_started
 from fata.deploy.drivers.keeper import ASK, DESTROY
-from fata.deploy.drivers.processes import XL_KEEPER
+from fata.deploy.drivers.manager import Manager, manager, toolstack
 from fata.deploy.drivers.recorder import ASKED, DESTROYED, Recorder
 from fata.deploy.drivers.spec import GuestSpec
-from fata.deploy.drivers.xl_domain import ours
-from fata.deploy.drivers.xl_site import Site, site
-from fata.xen.toolstack import Condition, Toolstack
+from fata.deploy.drivers.xen_domain import ours
+from fata.deploy.drivers.xen_site import site
+from fata.xen.toolstack import Condition
 from functoria.error import UserError
-
-CONFIGURATION = "guest.xl"
 
 _LOOK = 2.0  # seconds after which Xen is asked what became of the domain
 
 
-class XlKeeper:
-    """`XlKeeper(spec, where, signals)` runs one guest, by `run`, or goes on by `attach`."""
+class XenKeeper:
+    """`XenKeeper(spec, made, signals)` runs one guest, by `run`, or goes on by `attach`."""
 
-    def __init__(self, spec: GuestSpec, where: Site, signals: socket.socket) -> None:
+    def __init__(self, spec: GuestSpec, made: Manager, signals: socket.socket) -> None:
         self._spec = spec
-        self._site = where
-        self._toolstack = Toolstack(where.runner)
+        self._manager = made
+        self._toolstack = toolstack(made)
         self._signals = signals
         self._recorder = Recorder(spec.directory, spec.console_bytes)
         self._stopped: str | None = None
@@ -50,12 +48,11 @@ class XlKeeper:
     def run(self) -> None:
         """`run()` returns when the domain has ended; raises `UserError` if it does not start."""
         spec = self._spec
-        file = self._site.path(spec.directory / CONFIGURATION)
         try:
-            self._toolstack.create(file, paused=True)
+            self._manager.create(spec)
             with contextlib.ExitStack() as opened:
                 console = opened.enter_context(self._console())
-                self._toolstack.unpause(spec.name)
+                self._manager.resume(spec)
                 say_started(spec.directory)
                 ready = opened.pop_all()
         except BaseException:
@@ -77,7 +74,7 @@ class XlKeeper:
         self._recorder.close()
         self._tell()
         if not self._crashed:
-            self._site.forget(self._spec.directory)
+            self._manager.site.forget(self._spec.directory)
 
     def _attend(self, console: subprocess.Popen[bytes]) -> None:
         """Take the console down until the domain is gone, or has crashed and is kept."""
@@ -113,18 +110,21 @@ class XlKeeper:
                 self._destroy()
             elif number == ASK and self._stopped is None:
                 self._stopped = ASKED
-                self._toolstack.shutdown(self._spec.name)
+                self._manager.shutdown(self._spec)
 
     def _there(self) -> bool:
         found = self._toolstack.find(self._spec.name)
         self._crashed = found is not None and found.condition is Condition.CRASHED
-        return found is not None and not self._crashed
+        if found is None:
+            return self._manager.holds(self._spec.directory)
+        return not self._crashed
 
     def _destroy(self) -> None:
+        directory, made = self._spec.directory, self._manager
         with contextlib.suppress(UserError):
-            number = ours(self._toolstack, self._spec.directory.parent).get(self._spec.name)
+            number = ours(self._toolstack, directory.parent, made.name).get(self._spec.name)
             if number is not None:
-                self._toolstack.destroy(str(number))
+                made.destroy(directory, number)
 
     @contextlib.contextmanager
     def _console(self) -> Iterator[subprocess.Popen[bytes]]:
@@ -156,9 +156,10 @@ class XlKeeper:
 
 def main() -> int:
     """The process."""
-    where, label = sys.argv[1:]
-    directory = Path(label.removeprefix(XL_KEEPER))
-    return keep(directory, lambda spec, signals: XlKeeper(spec, site(where), signals))
+    name, where, label = sys.argv[1:]
+    made = manager(name, site(where))
+    directory = Path(label.removeprefix(made.label))
+    return keep(directory, lambda spec, signals: XenKeeper(spec, made, signals))
 
 
 if __name__ == "__main__":

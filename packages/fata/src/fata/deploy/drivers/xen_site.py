@@ -1,4 +1,4 @@
-"""Where the driver `xl` runs its guests: on this machine, or in a lab that has their files too."""
+"""Where guests of Xen run: on this machine, or in a lab that has their files too."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TOP = "/root/guests"
 
 
 class Site(Protocol):
-    """A Xen host as the driver uses it. `word` is what `site(word)` makes the same one of."""
+    """A Xen host as its drivers use it. `word` is what `site(word)` makes the same one of."""
 
     @property
     def word(self) -> str:

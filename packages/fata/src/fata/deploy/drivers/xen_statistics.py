@@ -1,4 +1,4 @@
-"""What a guest of the driver `xl` has used, as Xen and the control domain's kernel count it."""
+"""What a guest of Xen has used, as Xen and the control domain's kernel count it."""
 
 from __future__ import annotations
 
