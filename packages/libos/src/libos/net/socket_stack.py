@@ -7,8 +7,6 @@ import logging
 import socket
 from typing import TYPE_CHECKING
 
-from libos.boot.outcome import BAD_ARGUMENT, Outcome
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -103,6 +101,8 @@ class SocketStack:
             if self._group is not None:
                 error.called(self._group)
             if isinstance(error, InvalidAddressError):
+                from libos.boot.outcome import BAD_ARGUMENT, Outcome
+
                 reason = f"boot argument `{error.where}`: {error.what}; {error.do}"
                 raise Outcome(BAD_ARGUMENT, reason) from None
             raise
