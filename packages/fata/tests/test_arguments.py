@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from fata.arguments import BootArgumentError, check_arguments
+from fata.arguments import BootArgumentError, check_arguments, check_settings
 from fata.image.manifest import ArgumentRecord, Interpreter, Manifest, NetworkDevice
-from functoria import Position
+from fata.settings import load
+from functoria import Position, UserError
 
 MADE = Manifest(
     name="web",
@@ -54,8 +56,46 @@ def test_what_is_missing_is_refused_at_the_line_that_wants_it() -> None:
     assert check_arguments(made, ["--token", "secret"]) is None
 
 
+@pytest.mark.parametrize(
+    ("arguments", "line", "what"),
+    [
+        ('["--token=a", "--port=http"]', 3, "boot argument `--port`: `http` is not a whole"),
+        (
+            '[\n  "--token=a",\n  "--port", # of it\n  "http",\n]',
+            6,
+            "boot argument `--port`: `http`",
+        ),
+        ('[\n  "--token=a",\n  "--prot=80",\n]', 5, "there is no boot argument `--prot`"),
+        ('["--token=a", "--language=de"]', 3, "`--language` is chosen when the program is"),
+        ("[]", 3, "boot argument `--token` must be given"),
+    ],
+)
+def test_what_fata_toml_gives_is_refused_at_its_line(
+    tmp_path: Path, arguments: str, line: int, what: str
+) -> None:
+    made = replace(MADE, arguments=(*MADE.arguments, TOKEN))
+    text = f'[environments.production]\nbranch = "main"\narguments = {arguments}\n'
+    (tmp_path / "fata.toml").write_text(text)
+    with pytest.raises(UserError) as caught:
+        check_settings(made, load(tmp_path).environment(), tmp_path)
+    assert caught.value.what.startswith(what)
+    assert str(caught.value.where).endswith(f"fata.toml:{line}")
+    assert caught.value.exit_code == 1
+
+
 def test_values_that_the_program_reads_itself_are_left_to_it() -> None:
     assert check_arguments(MADE, ["--even=x", "--evens=a,b"]) is None
+
+
+def test_a_manifest_cannot_have_a_host_call_functions_of_its_choice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    called: list[str] = []
+    monkeypatch.setattr("libos.boot.mounts.found", called.append, raising=False)
+    for converter in ("libos.boot.mounts:found", "list of libos.boot.mounts:found"):
+        record = ArgumentRecord("x", converter, None, "", "config.py:5")
+        assert check_arguments(replace(MADE, arguments=(record,)), ["--x=/"]) is None
+    assert called == []
 
 
 def test_values_that_libos_reads_are_checked() -> None:

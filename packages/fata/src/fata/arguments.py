@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from fata.devices.network import DEFAULT
 from fata.image.manifest import ArgumentRecord, Manifest
-from functoria import Position, UsageError
+from fata.settings import Environment, position
+from functoria import Position, UsageError, UserError
 from libos.boot.arguments import Argument, BadArgument, parse
 from libos.boot.converters import LIST
 from libos.boot.outcome import BAD_ARGUMENT, Outcome
+from libos.guest_name import host_name
+from libos.logs import levels
 from libos.net.error import InvalidAddressError
 from libos.net.settings import Settings
 
 WHERE = "the arguments after `--`"
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "libos.guest_name:host_name": host_name,
+    "libos.logs:levels": levels,
+}
+"""Named one by one: a manifest may come from anybody, and is read by root."""
 
 
 class BootArgumentError(UsageError):
@@ -42,10 +52,33 @@ def check_arguments(made: Manifest, words: Sequence[str]) -> str | None:
     return None
 
 
+def check_settings(made: Manifest, environment: Environment, directory: Path) -> None:
+    """Raise `UserError` for bad `arguments` in the fata.toml of a directory, at their line.
+
+    The word at fault is the last of the shortest beginning that is refused for the same reason.
+    """
+    words = environment.arguments
+    try:
+        check_arguments(made, words)
+    except BootArgumentError as error:
+        count = next(n for n in range(len(words) + 1) if _refused(made, words[:n]) == error.what)
+        part = words[count - 1] if count else ""
+        path = ("environments", environment.name, "arguments")
+        raise UserError(error.what, position(directory, path, part), error.do) from None
+
+
+def _refused(made: Manifest, words: Sequence[str]) -> str | None:
+    try:
+        check_arguments(made, words)
+    except BootArgumentError as error:
+        return error.what
+    return None
+
+
 def _argument(record: ArgumentRecord) -> Argument:
     converter: str | Callable[[str], object] | list[Callable[[str], object]] = record.converter
     if ":" in record.converter:
-        function = _function(record.converter.removeprefix(LIST))
+        function = _READERS.get(record.converter.removeprefix(LIST), str)
         converter = [function] if record.converter.startswith(LIST) else function
     return Argument(
         record.name,
@@ -60,18 +93,6 @@ def _argument(record: ArgumentRecord) -> Argument:
         choices=record.choices,
         group=record.group,
     )
-
-
-def _function(reference: str) -> Callable[[str], object]:
-    """The function that reads a value, if it is one of libos."""
-    module, _, name = reference.partition(":")
-    if module.partition(".")[0] != "libos":
-        return str
-    try:
-        found: Callable[[str], object] = getattr(import_module(module), name)
-    except (ImportError, AttributeError):
-        return str  # the image has another version of libos, which knows it
-    return found
 
 
 def _check_addresses(made: Manifest, group: str | None, values: Mapping[str, object]) -> None:

@@ -46,6 +46,7 @@ def command(
     The release before goes on serving until then, and is kept to return to. If anything fails, it
     goes on serving.
     """
+    from fata.arguments import check_settings
     from fata.cli.project import saved_project
     from fata.deploy.client import Remote
     from fata.settings import load
@@ -56,6 +57,7 @@ def command(
     asked = load(project.directory).environment(environment)
     output = project.output
     made = _existing(output) if no_build else _built(settings)
+    check_settings(made, asked, project.directory)
     signature = None if no_sign else _signature(settings, project.directory, output)
     built = time.monotonic() - began
     from fata.deploy.agent.deployment import request_of

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from fata.arguments import check_arguments
+from fata.arguments import BootArgumentError, check_arguments
 from fata.deploy import strangers, volumes
 from fata.deploy.admission import Admitted
 from fata.deploy.drivers.spec import (
@@ -57,7 +57,10 @@ def check(host: Host, service: Service, release: Release, made: Manifest) -> Non
             FILE_NAME,
             f"configure it with `-t {wanted}`, then deploy again",
         )
-    check_arguments(made, release.arguments)
+    try:
+        check_arguments(made, release.arguments)
+    except BootArgumentError as error:
+        raise UserError(error.what, "`arguments` in fata.toml", error.do) from None
     names = {device.name for device in made.network}
     for port in release.ports:
         if port.nic is not None and port.nic not in names:

@@ -1,7 +1,7 @@
 """`fata.toml`: how a program is tested, and where and how each environment of it runs."""
 
 from fata.settings.commandline import CommandLine
-from fata.settings.load import FILE_NAME, load, parse
+from fata.settings.load import FILE_NAME, load, parse, position
 from fata.settings.model import (
     PRODUCTION,
     Environment,
@@ -27,4 +27,5 @@ __all__ = [
     "Settings",
     "load",
     "parse",
+    "position",
 ]

@@ -7,10 +7,11 @@ from pathlib import Path
 from fata.settings.commandline import parse_command
 from fata.settings.document import LIMIT_BYTES, document
 from fata.settings.environments import environments_of
+from fata.settings.lines import line_holding, line_of
 from fata.settings.model import Pipeline, Settings
 from fata.settings.names import parse_name, parse_target
 from fata.settings.table import Table
-from functoria.error import UserError
+from functoria.error import Position, UserError
 from functoria.position import from_here
 
 FILE_NAME = "fata.toml"
@@ -39,6 +40,16 @@ def load(directory: Path) -> Settings:
 def parse(content: bytes, file: str = FILE_NAME) -> Settings:
     """`parse(content, file)` is what the bytes of the file say. Raises `UserError`."""
     return _settings(document(content, file))
+
+
+def position(directory: Path, path: tuple[str, ...], part: str = "") -> Position:
+    """`position(directory, ("environments", "production", "ports"), "80:80")` is where it says so.
+
+    That is the line of the key, or from there on the first that has the text of the `part`.
+    """
+    file = directory / FILE_NAME
+    text = file.read_text(encoding="utf-8")
+    return Position(from_here(file), line_holding(text, line_of(text, path), part))
 
 
 def _settings(table: Table) -> Settings:
