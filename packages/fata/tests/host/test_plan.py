@@ -52,6 +52,8 @@ def after(facts: Facts, steps: tuple[Step, ...], kind: Kind) -> Facts:
             case RunCommand(("systemd-tmpfiles", *_)):
                 made = {path: Status(*kept) for path, kept in DIRECTORIES.items()}
                 facts = replace(facts, status={**facts.status, **made})
+            case RunCommand(("systemctl", "enable", "--now", unit)):
+                facts = replace(facts, units={**facts.units, unit: Unit(True, True)})
             case RunCommand(("systemctl", "enable", unit)):
                 now = facts.units.get(unit, Unit(False, False))
                 units = {**facts.units, unit: replace(now, enabled=True)}
@@ -360,6 +362,7 @@ def test_a_host_whose_guests_libvirt_runs() -> None:
     libvirt = "libvirt-daemon-system, libvirt-daemon-driver-qemu, libvirt-clients"
     assert more == {
         f"install qemu-system-x86, {libvirt}, nftables, python3, git, age",
+        "have libvirt answer: systemctl enable --now libvirtd.socket",
         "write /var/lib/fata/host.toml (82 bytes), at once",
     }
     assert "libvirt-daemon-log" in installed(plan(fresh_facts("trixie"), LIBVIRT))
@@ -372,10 +375,20 @@ def test_what_the_host_says_by_hand_is_respected() -> None:
     facts = after(fresh_facts(), plan(fresh_facts(), QEMU), Kind.QEMU)
     by_hand = with_settings(facts, 'driver = "libvirt"\n')
     for wishes in (QEMU, LIBVIRT):
-        (step,) = plan(by_hand, wishes)
-        assert shown(step).startswith("install libvirt-daemon-system, ")
+        install, start = map(shown, plan(by_hand, wishes))
+        assert install.startswith("install libvirt-daemon-system, ")
+        assert start == "have libvirt answer: systemctl enable --now libvirtd.socket"
     with pytest.raises(UserError, match=r"host\.toml on the host was not written by fata"):
         plan(by_hand, Wishes(Kind.QEMU, driver=Driver.QEMU))
+
+
+@pytest.mark.parametrize("unit", ["libvirtd.socket", "libvirtd.service"])
+def test_libvirt_that_answers_is_left_alone(unit: str) -> None:
+    facts = after(fresh_facts(), plan(fresh_facts(), LIBVIRT), Kind.QEMU)
+    assert plan(replace(facts, units={**facts.units, unit: Unit(False, True)}), QEMU) == ()
+    stopped = {**facts.units, "libvirtd.socket": Unit(True, False)}
+    (step,) = plan(replace(facts, units=stopped), QEMU)
+    assert shown(step) == "have libvirt answer: systemctl enable --now libvirtd.socket"
 
 
 def test_the_driver_is_changed_back() -> None:

@@ -7,7 +7,16 @@ from ipaddress import IPv4Network
 
 from fata.host import grub, layout, network, sshd
 from fata.host.facts import Facts, Status
-from fata.host.kind import GRUB_FILE, MARK, STATE, SYSCTL_FILE, Driver, Kind, Wishes
+from fata.host.kind import (
+    GRUB_FILE,
+    LIBVIRT_UNITS,
+    MARK,
+    STATE,
+    SYSCTL_FILE,
+    Driver,
+    Kind,
+    Wishes,
+)
 from fata.host.layout import AGENT, AGENT_FILE, BUILDER, HOST_FILE, SYSUSERS_FILE, TMPFILES_FILE
 from fata.host.steps import (
     InstallPackages,
@@ -45,6 +54,7 @@ def plan(facts: Facts, wishes: Wishes) -> tuple[Step, ...]:
         *_network(facts, wishes.kind, net),
         *_menu(facts, wishes.kind, memory, changed=bool(boot or missing)),
         *_layout(facts),
+        *_libvirt(facts, wishes),
         *_driver(facts, wishes),
         *_agent(facts),
         *_sshd(facts),
@@ -135,6 +145,15 @@ def _owner(facts: Facts, path: str) -> str | None:
 def _driver_of(facts: Facts) -> Driver:
     """What runs the guests of the host, if it is not one of Xen."""
     return layout.driver_of(facts.system.files.get(HOST_FILE, "")) or Driver.QEMU
+
+
+def _libvirt(facts: Facts, wishes: Wishes) -> Iterator[Step]:
+    """Debian starts it when it is installed, unless the machine's owner has it start nothing."""
+    if (wishes.driver or _driver_of(facts)) is not Driver.LIBVIRT:
+        return
+    found = [facts.units.get(unit) for unit in LIBVIRT_UNITS]
+    if not any(unit is not None and unit.active for unit in found):
+        yield RunCommand(("systemctl", "enable", "--now", LIBVIRT_UNITS[0]), "have libvirt answer")
 
 
 def _driver(facts: Facts, wishes: Wishes) -> Iterator[Step]:

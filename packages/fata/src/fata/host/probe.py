@@ -5,7 +5,7 @@ from __future__ import annotations
 from fata.host import facts, sshd
 from fata.host.connection import Connection, Result
 from fata.host.failure import command_line, last_line
-from fata.host.kind import KVM, Kind
+from fata.host.kind import KVM, LIBVIRT_UNITS, Kind
 from fata.host.layout import AGENT, DIRECTORIES, LAUNCHER, OWN_FILES
 from fata.host.memory import recall, remember
 from functoria.error import UserError
@@ -74,6 +74,7 @@ def gather(connection: Connection) -> facts.Facts:
                     *("systemctl", "show", "--property=Id,UnitFileState,ActiveState"),
                     *(kind.unit for kind in Kind),
                     AGENT,
+                    *LIBVIRT_UNITS,
                 )
             ),
             status=facts.parse_status(
