@@ -7,6 +7,8 @@ from functoria import (
     PORT,
     Context,
     Device,
+    Graph,
+    Impl,
     Key,
     Package,
     Stage,
@@ -51,6 +53,34 @@ Devices
 Packages
   h11>=0.16
 """
+
+
+def chain(length: int) -> Graph:
+    """A job on a chain of that many devices."""
+    impl: Impl = Device(name="base", type=STACK, constructor="net:Base")
+    for number in range(length - 1):
+        layer = Device(
+            name="layer", type=STACK >> STACK, constructor="net:L", keywords={"n": number}
+        )
+        impl = layer(impl)
+    top = Device(name="top", type=STACK >> JOB, constructor="top:start")
+    return resolve_graph([top(impl)], Context({}))
+
+
+def test_below_the_twentieth_level_a_number_says_which_it_is() -> None:
+    text = as_text("deep", chain(30), (), Context({}))
+    trees = [line.partition(": ")[0] for line in text.splitlines()[3:]]
+    assert trees[19:23] == [
+        " " * (2 + 3 * 18) + "└─ layer_11",
+        " " * (2 + 3 * 19) + "└─ layer_10",
+        " " * (2 + 3 * 20) + "[21] └─ layer_9",
+        " " * (2 + 3 * 20) + "[22] └─ layer_8",
+    ]
+
+
+def test_what_a_deep_chain_prints_grows_with_its_length_and_not_its_square() -> None:
+    short, long = (len(as_text("deep", chain(length), (), Context({}))) for length in (250, 2500))
+    assert long < 11 * short
 
 
 def test_json_has_a_version_and_every_device_once() -> None:

@@ -101,7 +101,10 @@ def _kernels() -> Finding:
     kernels = [kernel for kernel in cached_kernels() if isinstance(kernel, Kernel)]
     if not kernels:
         return Finding("kernels", State.LIMITED, "none yet: the first build fetches one")
-    names = ", ".join(f"{kernel.provider} {kernel.version}" for kernel in kernels)
+    names = ", ".join(
+        f"{kernel.provider}-{kernel.profile}-{kernel.key[:8]} {kernel.version}"
+        for kernel in kernels
+    )
     if not any(kernel.provider == "tiny" for kernel in kernels):
         return Finding("kernels", State.LIMITED, names, "fata kernel build")
     return Finding("kernels", State.GOOD, names)

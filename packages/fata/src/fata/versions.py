@@ -26,7 +26,13 @@ def report() -> dict[str, object]:
 
     packages = {name: text for name, text in versions().items() if name != "fata"}
     kernels = [
-        {"provider": kernel.provider, "version": kernel.version, "package": kernel.package_version}
+        {
+            "provider": kernel.provider,
+            "profile": kernel.profile,
+            "key": kernel.key,
+            "version": kernel.version,
+            "package": kernel.package_version,
+        }
         for kernel in cached_kernels()
         if isinstance(kernel, Kernel)
     ]

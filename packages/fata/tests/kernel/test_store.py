@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from fata import versions
+from fata.cli.kernel import list_rows
+from fata.doctor import examine
 from fata.kernel import store
 from fata.kernel.model import Kernel
 from fata.kernel.store import DamagedEntryError, Facts
@@ -60,6 +63,20 @@ def test_nothing_but_the_entry_and_its_lock_stays(cache: Path) -> None:
         ".tiny-virtio-0.lock",
         "tiny-virtio-0",
     ]
+
+
+def test_two_of_one_version_can_be_told_apart_wherever_kernels_are_listed(cache: Path) -> None:
+    publish(cache, facts(key="aaaaaaaa11111111"))
+    publish(cache, facts(key="bbbbbbbb22222222"))
+    rows = versions.report()["kernels"]
+    assert isinstance(rows, list)
+    assert [(row["profile"], row["key"]) for row in rows] == [
+        ("virtio", "aaaaaaaa11111111"),
+        ("virtio", "bbbbbbbb22222222"),
+    ]
+    assert [row.key for row in list_rows()] == ["aaaaaaaa11111111", "bbbbbbbb22222222"]
+    (found,) = (each.found for each in examine() if each.name == "kernels")
+    assert found == "tiny-virtio-aaaaaaaa 6.12.1-fata, tiny-virtio-bbbbbbbb 6.12.1-fata"
 
 
 def test_an_interrupted_maker_leaves_nothing_behind(cache: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from functoria.branch import branches
@@ -16,6 +17,11 @@ from functoria.walk import children, device_keys, walk
 
 SCHEMA = 1
 """The version of the JSON that `as_json` gives; it grows when a reader could misread it."""
+
+INDENTED = 20
+"""How many levels of a tree are indented; below them a number says which level it is.
+
+Nobody counts more by eye, and a chain of 10,000 devices would be 150 MB of indentation."""
 
 
 def as_text(name: str, graph: Graph, keys: Iterable[Key[Any]], context: Context) -> str:
@@ -57,21 +63,40 @@ def keys_as_text(keys: Iterable[Key[Any]], context: Context) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a line of a tree stands: its level, what lines below it begin with, and its branch."""
+
+    level: int = 0
+    below: str = ""
+    branch: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """What the line begins with."""
+        number = f"[{self.level}] " if self.level > INDENTED else ""
+        return self.below + number + self.branch
+
+    def child(self, *, last: bool) -> _Place:
+        """The place of one of its children."""
+        rest = {"├─ ": "│  ", "└─ ": "   "}.get(self.branch, "")
+        below = self.below + rest if self.level <= INDENTED else self.below
+        return _Place(self.level + 1, below, "└─ " if last else "├─ ")
+
+
 def _trees(graph: Graph, context: Context) -> list[str]:
     """The graph as indented lines, from the roots down; what stands above is not repeated."""
     lines: list[str] = []
     seen: set[Node] = set()
-    stack = [(root, "", "") for root in reversed(graph.roots)]
+    stack = [(root, _Place()) for root in reversed(graph.roots)]
     while stack:
-        node, prefix, below = stack.pop()
+        node, place = stack.pop()
         again = node in seen and bool(node.edges)
         seen.add(node)
-        lines.append(f"{prefix}{_summary(node, context)}{'  (above)' if again else ''}")
+        lines.append(f"{place.prefix}{_summary(node, context)}{'  (above)' if again else ''}")
         edges = () if again else node.edges
         for index, edge in reversed(tuple(enumerate(edges))):
-            last = index == len(edges) - 1
-            branch, rest = ("└─ ", "   ") if last else ("├─ ", "│  ")
-            stack.append((edge, below + branch, below + rest))
+            stack.append((edge, place.child(last=index == len(edges) - 1)))
     return lines
 
 

@@ -20,6 +20,7 @@ class Row:
 
     provider: str
     profile: str
+    key: str
     version: str
     package: str
     size: int
@@ -59,10 +60,11 @@ def clean() -> int:
 def _row(found: Kernel | store.DamagedEntryError) -> Row:
     if isinstance(found, store.DamagedEntryError):
         provider = found.path.name.partition("-")[0]
-        return Row(provider, "", "", "", 0, "", "", str(found))
+        return Row(provider, "", "", "", "", 0, "", "", str(found))
     return Row(
         provider=found.provider,
         profile=found.profile,
+        key=found.key,
         version=found.version,
         package=f"{found.package} {found.package_version}",
         size=found.image.stat().st_size,
@@ -72,8 +74,8 @@ def _row(found: Kernel | store.DamagedEntryError) -> Row:
     )
 
 
-def _order(row: Row) -> tuple[str, str, str, str]:
-    return row.provider, row.profile, row.version, row.note
+def _order(row: Row) -> tuple[str, ...]:
+    return row.provider, row.profile, row.version, row.key, row.note
 
 
 _profile = click.option(
@@ -111,7 +113,7 @@ def _list() -> None:
     rows = list_rows()
     for row in rows:
         text = (
-            f"{row.provider:<8}{row.profile:<14}{row.version:<28}{size(row.size):>9}"
+            f"{row.provider:<8}{row.profile:<14}{row.key[:8]:<10}{row.version:<28}{size(row.size):>9}"
             f"  {row.machines}"
         )
         click.echo(f"{row.provider:<8}{row.note}" if row.note else text)

@@ -41,6 +41,7 @@ class Kernel:
 
     * `provider`: `tiny` or `debian`; `profile`: the composition of fragments it was built from,
       and the name of the package's flavour for one that was not built here;
+    * `key`: the digest of all that it was made from, in hexadecimal: its own among its kind;
     * `version`: what `uname -r` answers in the guest;
     * `package`, `package_version`: the distribution's package it comes from;
     * `image`, `image_digest`; `config`, `config_digest`: files and their sha256 in hexadecimal;
@@ -51,6 +52,7 @@ class Kernel:
 
     provider: str
     profile: str
+    key: str
     version: str
     package: str
     package_version: str

@@ -216,6 +216,7 @@ def _kernel(entry: Path, facts: Facts, image: str, config: str) -> Kernel:
     return Kernel(
         provider=facts.provider,
         profile=facts.profile,
+        key=facts.key,
         version=facts.version,
         package=facts.package,
         package_version=facts.package_version,

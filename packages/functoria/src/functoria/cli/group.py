@@ -84,7 +84,7 @@ class Verbs(click.Group):
             raise click.UsageError(f"'{word}' may be the beginning of {which}", ctx)
         from difflib import get_close_matches
 
-        near = get_close_matches(word, self._shown(), 1)
+        near = get_close_matches(word, self._shown(), 1, 0.65)  # `topics` is not a slip for `stop`
         hint = f"; did you mean `{near[0]}`?" if near else ""
         raise click.UsageError(f"There is no command '{word}'{hint}", ctx)
 
