@@ -1,4 +1,4 @@
-"""The guests `behave` and `mover`, built once for all tests."""
+"""The guests `behave` and `mover`, built once for all tests, and a Xen host."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from fata import lab as labs
 from fata.image.manifest import MachineRecord, Manifest, read
 from libos.boot.command_line import encode
 
-for _suite in ("conformance", "conformance_keepers", "conformance_limits"):
+for _suite in ("conformance", "conformance_keepers", "conformance_limits", "conformance_xen"):
     pytest.register_assert_rewrite(f"{__package__}.{_suite}")
 
 GUEST = Path(__file__).with_name("guest")
@@ -74,3 +75,11 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Built]:
         return made[guest, keys]
 
     return one
+
+
+@pytest.fixture(scope="session")
+def host() -> Iterator[labs.Lab]:
+    """A Xen host of our own, for all tests of one group; it ends with the last of them."""
+    name = "test-xl"
+    yield labs.ensure(name)
+    labs.reset(name)
