@@ -15,6 +15,7 @@ from pathlib import Path
 
 from functoria.error import UserError
 from functoria.position import from_here
+from functoria.regular import read_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _done(action: Action) -> bool:
 
 def _read(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError:
         return None
 
@@ -114,10 +115,7 @@ def _read(path: Path) -> bytes | None:
 def marked(path: Path, mark: bytes) -> bool:
     """`marked(path, mark)` is whether the head of the file bears the mark of a generator."""
     try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return mark in file.read(_HEAD)
+        return mark in read_regular(path, _HEAD)
     except OSError:
         return False
 

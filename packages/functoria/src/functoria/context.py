@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from functoria.error import UsageError, UserError
+from functoria.error import UsageError, UserError, one_line
 from functoria.key import Key, Stage, Texts
 
 T = TypeVar("T")
@@ -90,7 +90,7 @@ def _parsed(key: Key[Any], texts: Texts, source: Source) -> object:
     try:
         return key.parse(texts)
     except ValueError as error:
-        what = f"value of `--{key.option}`: {error}"
+        what = f"value of `--{key.option}`: {one_line(str(error))}"
         if source.kept:
             raise UserError(
                 f"the {source.name} is of no use: {what}",

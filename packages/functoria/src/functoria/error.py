@@ -16,6 +16,14 @@ class Position:
         return f"{self.file}:{self.line}"
 
 
+def one_line(text: str) -> str:
+    """`one_line(text)` is text from elsewhere as a message holds it, with line ends escaped.
+
+    So is what else cannot be printed, and might change what a terminal shows.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class UserError(Exception):
     """`UserError(what, where, do)` is a failure that its reader can mend.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from functoria.branch import Branch, untaken_keys
 from functoria.context import Context, Source, require, resolve
-from functoria.error import UsageError, UserError
+from functoria.error import UsageError, UserError, one_line
 from functoria.evaluate import Program
 from functoria.graph import Graph, all_keys, live_keys, resolve_graph, unique_options
 from functoria.impl import Choice
@@ -54,7 +54,7 @@ class Survey:
 
     `sources` are all that was said of keys, the last to be heard; `live` are the keys that
     matter, and `untaken` the options that do not, each with the branch that it belongs to.
-    `strays` is what to say of environment variables that are nearly a key's.
+    `strays` is what to say of environment variables that are not heard, or nearly a key's.
     """
 
     tool: Tool
@@ -106,16 +106,10 @@ def survey(
     variables = _environment_source(tool, every, environment)
     sources = (kept, variables, Source("command line", options))
     choices = resolve(_choosing_keys(tool, program), sources)
-    return Survey(
-        tool,
-        config,
-        program,
-        sources,
-        every,
-        _taken_keys(tool, program, choices),
-        _untaken_options(tool, program, choices),
-        _notes_of_environment(tool, environment, every),
-    )
+    live = _taken_keys(tool, program, choices)
+    untaken = _untaken_options(tool, program, choices)
+    strays = _notes_of_environment(tool, environment, every, live, untaken)
+    return Survey(tool, config, program, sources, every, live, untaken, strays)
 
 
 def settled(found: Survey) -> Project:
@@ -264,7 +258,7 @@ def _notes_of_saved(found: Survey) -> tuple[str, ...]:
     for option in saved.texts:
         if option not in known:
             raise UserError(
-                f"the saved context speaks of a key that is no more: `--{option}`",
+                f"the saved context speaks of a key that is no more: `--{one_line(option)}`",
                 saved.place,
                 saved.remedy or "configure again",
             )
@@ -276,15 +270,31 @@ def _notes_of_saved(found: Survey) -> tuple[str, ...]:
 
 
 def _notes_of_environment(
-    tool: Tool, environment: Mapping[str, str], every: Iterable[Key[Any]]
+    tool: Tool,
+    environment: Mapping[str, str],
+    every: Iterable[Key[Any]],
+    live: Iterable[Key[Any]],
+    untaken: Mapping[str, Branch],
 ) -> tuple[str, ...]:
-    known = {tool.variable(key) for key in every}
+    """What is said of variables that are named like the tool's and that no key is read from."""
+    options = {tool.variable(key): key.option for key in every}
+    stages = {tool.variable(key): key.stage for key in live}
     notes = []
     for name in sorted(environment):
-        if name.startswith(tool.prefix) and name not in known:
+        if not name.startswith(tool.prefix) or stages.get(name) is Stage.CONFIGURE:
+            continue
+        variable = f"the environment variable {one_line(name)}"
+        option = options.get(name)
+        if option is None:
             from difflib import get_close_matches
 
-            near = get_close_matches(name, sorted(known), 1, cutoff=0.85)
+            near = get_close_matches(name, sorted(options), 1, cutoff=0.85)
             if near:
-                notes.append(f"the environment variable {name} is no key's; is {near[0]} meant?")
+                notes.append(f"{variable} is no key's; is {near[0]} meant?")
+        elif name in stages:
+            way = f"give it when the program is run: `{tool.name} run -- --{option}=...`"
+            notes.append(f"{variable} is not heard, since `--{option}` is an argument; {way}")
+        elif option in untaken:
+            branch = untaken[option].name
+            notes.append(f"{variable} does not matter here: it belongs to `{branch}`")
     return tuple(notes)

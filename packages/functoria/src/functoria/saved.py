@@ -12,6 +12,7 @@ from functoria.context import DEFAULT, Context, Source
 from functoria.error import UserError
 from functoria.key import Key, Stage
 from functoria.position import from_here
+from functoria.regular import read_regular
 
 if TYPE_CHECKING:
     from functoria.tool import Tool
@@ -54,8 +55,7 @@ def read_saved(tool: Tool, directory: Path) -> Source:
     if not marked(path, tool.mark):
         remedy = f"remove the file, then {remedy}"
     try:
-        with path.open("rb") as file:
-            content = file.read(MAXIMUM_BYTES + 1)
+        content = read_regular(path, MAXIMUM_BYTES + 1)
         if len(content) > MAXIMUM_BYTES:
             raise ValueError("it is too large")
         data = json.loads(content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -133,15 +134,17 @@ def deliver(text: str, output: Path | None, form: str | None, settings: Settings
         raise UserError(
             f"there is no directory `{from_here(path.parent)}`", "--output", "make it first"
         )
-    head = settings.tool.head("a picture of the program")
+    head = settings.tool.head("a description of the program")
     carry_out((WriteFile(path, _headed(text, form, head).encode(), settings.tool.mark),), settings)
 
 
 def _headed(text: str, form: str | None, head: str) -> str:
-    """The text with a remark by which a later run knows the file for its own, where it may be."""
+    """The text with a remark by which a later run knows the file for its own."""
+    if form is None:
+        return f"{head}\n\n{text}"
     if form == "dot":
         return f"// {head}\n{text}"
-    if form not in ("html", "svg"):
-        return text
+    if form == "json":
+        return describe.to_json({"about": head, **json.loads(text)})
     first, _, rest = text.partition("\n")
     return f"{first}\n<!-- {head} -->\n{rest}"
