@@ -45,10 +45,11 @@ def test_what_a_user_keeps_there_is_left_alone(tmp_path: Path) -> None:
     assert not set(kept) & set(consoles(tmp_path))
 
 
-def test_a_file_of_an_earlier_fata_becomes_the_link(tmp_path: Path) -> None:
-    (tmp_path / LATEST).write_text("old")
+def test_a_file_where_the_link_would_be_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / LATEST).write_text("mine")
     with console(tmp_path) as path:
-        assert (tmp_path / LATEST).resolve() == path.resolve()
+        assert (tmp_path / LATEST).read_text() == "mine"
+    assert consoles(tmp_path) == (path,)
 
 
 def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:

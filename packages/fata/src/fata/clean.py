@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from fata.consoles import consoles
-from fata.image.manifest import FILE_NAME
 from fata.image.output import output_files
 from functoria.action import Action, RemoveDirectory, RemoveFile
+
+_COMPILED = re.compile(r"main-[0-9a-f]{16}\.[a-z0-9-]+\.pyc", re.ASCII)
 
 
 def leftovers(directory: Path) -> tuple[Action, ...]:
@@ -17,11 +19,14 @@ def leftovers(directory: Path) -> tuple[Action, ...]:
     """
     outputs = directory / "dist"
     actions: list[Action] = []
-    for output in sorted(path.parent for path in outputs.glob(f"*/{FILE_NAME}")):
-        actions += [RemoveFile(path) for path in output_files(output)]
-        actions += [RemoveFile(path) for path in consoles(output)]
+    for output in sorted(path for path in outputs.glob("*") if path.is_dir()):
+        files = output_files(output)
+        if not files:
+            continue  # somebody else's
+        actions += [RemoveFile(path) for path in (*files, *consoles(output))]
         compiled = output / "__pycache__"
-        actions += [RemoveFile(path) for path in sorted(compiled.glob("main-*.pyc"))]
+        old = (path for path in sorted(compiled.glob("*.pyc")) if _COMPILED.fullmatch(path.name))
+        actions += [RemoveFile(path) for path in old]
         actions.append(RemoveDirectory(compiled))
         actions.append(RemoveDirectory(output))
     return (*actions, RemoveDirectory(outputs))

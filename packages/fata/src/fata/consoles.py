@@ -50,8 +50,7 @@ def consoles(directory: Path) -> tuple[Path, ...]:
     """`consoles(directory)` is the files of runs there, the earliest first, and then the link."""
     found = _numbered(directory)
     link = directory / LATEST
-    present = link.is_symlink() or link.is_file()
-    return (*(path for _, path in found), *((link,) if present else ()))
+    return (*(path for _, path in found), *((link,) if link.is_symlink() else ()))
 
 
 def _numbered(directory: Path) -> list[tuple[int, Path]]:
@@ -69,6 +68,8 @@ def _new(directory: Path) -> tuple[Path, int]:
 
 
 def _link(directory: Path, path: Path) -> None:
+    if (directory / LATEST).exists() and not (directory / LATEST).is_symlink():
+        return  # somebody else's
     temporary = directory / f".{path.name}.link"
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(path.name)

@@ -16,6 +16,9 @@ SCHEMA = 1
 
 FILE_NAME = "manifest.json"
 
+MARK = b'{\n "arguments": ['
+"""How every manifest of ours begins, and hardly anything else of that name does."""
+
 _MAXIMUM_BYTES = 64 * 1024 * 1024
 
 

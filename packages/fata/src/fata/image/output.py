@@ -7,12 +7,19 @@ stands and names files that still exist.
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from fata.image.manifest import FILE_NAME, Blob, Manifest, to_json
+from fata.image.manifest import FILE_NAME, MARK, Blob, Manifest, to_json
 from fata.tool import TOOL
 from functoria.action import Action, RemoveFile, WriteFile, marked
+
+_BLOB = re.compile(r"(?:kernel|initramfs|sbom|launch|main)-([0-9a-f]{16})(?:\.[a-z]+)*", re.ASCII)
+_TEXTS = (".xl", ".xl.in", ".libvirt.xml")
+_HALF = re.compile(r"\.(.+)\.[a-z0-9_]{8}", re.ASCII)
+"""What `functoria.action` calls a file before it has all of its content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +54,41 @@ def plan(
             for record, content, mode in files
         ),
         *(WriteFile(directory / text.file, text.content, TOOL.mark) for text in texts),
-        WriteFile(directory / FILE_NAME, to_json(manifest)),
-        *(RemoveFile(path) for path in output_files(directory) if path.name not in keep),
+        WriteFile(directory / FILE_NAME, to_json(manifest), MARK),
+        *(RemoveFile(path) for path in output_files(directory, keep)),
     )
 
 
-def output_files(directory: Path) -> tuple[Path, ...]:
-    """`output_files(d)` is the files that builds have put there, the manifest first."""
-    names = (FILE_NAME, "kernel-*", "initramfs-*", "sbom-*", "launch-*", "main-*", ".*")
-    texts = ("*.xl", "*.xl.in", "*.libvirt.xml")
-    return (
-        *(path for name in names for path in sorted(directory.glob(name)) if path.is_file()),
-        *(
-            path
-            for name in texts
-            for path in sorted(directory.glob(name))
-            if marked(path, TOOL.mark)
-        ),
-    )
+def output_files(directory: Path, but: Collection[str] = ()) -> tuple[Path, ...]:
+    """`output_files(d)` is the files that builds have put there, the manifest first.
+
+    Those whose names are in `but` are not.
+
+    They are known by more than their names, for other programs put theirs below `dist/`, too: a
+    blob by the digest in its name, which is that of its content; what people read by the mark in
+    its head, as the manifest by how it begins. What a build left half-written goes by its name.
+    """
+    files = (path for path in directory.glob("*") if path.name not in but and path.is_file())
+    return tuple(sorted(filter(_is_ours, files), key=lambda p: (p.name != FILE_NAME, p.name)))
+
+
+def _is_ours(path: Path) -> bool:
+    name = path.name
+    half = _HALF.fullmatch(name)
+    if half is not None:
+        name = half[1]
+        return name == FILE_NAME or name.endswith(_TEXTS) or bool(_BLOB.fullmatch(name))
+    if name == FILE_NAME:
+        return marked(path, MARK)
+    if name.endswith(_TEXTS):
+        return marked(path, TOOL.mark)
+    blob_name = _BLOB.fullmatch(name)
+    return blob_name is not None and _digest(path).startswith(blob_name[1])
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
