@@ -58,6 +58,9 @@ def test_the_tool_as_a_process(directory: Path) -> None:
     assert brew("configure", "--crema").returncode == 2
     words = {"COMP_WORDS": "brew configure --method e", "COMP_CWORD": "3"}
     assert brew(**words, _BREW_COMPLETE="bash_complete").stdout == "plain,espresso\n"
+    # A key of a branch that the same line takes is completed, too, also where it lacks its value.
+    words = {"COMP_WORDS": "brew configure --method espresso --cr", "COMP_CWORD": "4"}
+    assert brew(**words, _BREW_COMPLETE="bash_complete").stdout == "plain,--crema\n"
     assert brew("clean").returncode == 0
     assert [path.name for path in directory.iterdir()] == ["coffee.py"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import io
 import itertools
 import os
 import sys
@@ -210,6 +211,13 @@ def _importable(directory: Path) -> Iterator[None]:
         sys.path.remove(str(directory))
 
 
+_CHANGES = frozenset(
+    f"os.{name}"
+    for name in ("mkdir", "remove", "rename", "rmdir", "link", "symlink", "truncate", "chmod")
+)
+"""The audit events (sys.addaudithook) of files that are changed without being opened."""
+
+
 def _writes(path: object, _mode: object, flags: object) -> bool:
     """Whether an `open` is for writing; Python's own bytecode, which it keeps, does not count."""
     if isinstance(path, int) or not isinstance(flags, int):
@@ -235,18 +243,21 @@ def _effects_refused(file: str) -> Iterator[None]:
         if event == "open":
             if _writes(*arguments):
                 refuse(f"writes to `{arguments[0]!s}`")
+        elif event in _CHANGES and "__pycache__" not in str(arguments[0]):
+            refuse(f"changes `{arguments[0]!s}`")
         elif event in ("socket.connect", "socket.bind", "socket.getaddrinfo"):
             refuse("uses the network")
         elif event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn"):
             refuse("runs another program")
 
     sys.addaudithook(audit)
-    printer = builtins.print
+    printer, output = builtins.print, sys.stdout
     builtins.print = _refusing(lambda: refuse("prints"))
+    sys.stdout = _Refusing(lambda: refuse("prints"))
     try:
         yield
     finally:
-        builtins.print = printer
+        builtins.print, sys.stdout = printer, output
         active = False
 
 
@@ -255,3 +266,14 @@ def _refusing(refuse: Callable[[], None]) -> Callable[..., None]:
         refuse()
 
     return print_
+
+
+class _Refusing(io.TextIOBase):
+    """Standard output of a configuration: the answer to a question is all that goes there."""
+
+    def __init__(self, refuse: Callable[[], None]) -> None:
+        self._refuse = refuse
+
+    def write(self, _text: str) -> int:
+        self._refuse()
+        return 0

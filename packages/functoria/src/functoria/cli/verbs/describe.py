@@ -11,7 +11,6 @@ import click
 
 from functoria import describe
 from functoria.action import WriteFile
-from functoria.branch import simplify
 from functoria.cli.keyed import KeyedCommand, project_of
 from functoria.cli.plans import carry_out
 from functoria.cli.settings import Settings, common, settings_of
@@ -119,9 +118,9 @@ def _picture(
 
 
 def _alternatives(project: Project) -> str:
-    """The choices that nothing was said of, each with its ways and which one is taken."""
-    open_ = simplify(project.program.roots, project.context, project.context.bindings)
-    return "\n" + describe.choices_as_text(open_, project.context)
+    """The choices, each with its ways and which one is taken."""
+    choices = describe.choices_as_text(project.program.roots, project.context)
+    return f"\n{choices}" if choices else ""
 
 
 def deliver(text: str, output: Path | None, form: str | None, settings: Settings) -> None:
