@@ -31,6 +31,7 @@ from .hosts import fresh_facts
 
 XEN, QEMU = Wishes(Kind.XEN), Wishes(Kind.QEMU)
 LIBVIRT = Wishes(Kind.QEMU, driver=Driver.LIBVIRT)
+XEN_LIBVIRT = Wishes(Kind.XEN, driver=Driver.LIBVIRT)
 
 
 def after(facts: Facts, steps: tuple[Step, ...], kind: Kind) -> Facts:
@@ -84,7 +85,7 @@ def restarted(facts: Facts, unit: str, kind: Kind) -> Facts:
     return replace(facts, units={**facts.units, unit: Unit(enabled, True)})
 
 
-@pytest.mark.parametrize("wishes", [XEN, QEMU, LIBVIRT])
+@pytest.mark.parametrize("wishes", [XEN, QEMU, LIBVIRT, XEN_LIBVIRT])
 def test_when_all_is_done_there_is_nothing_to_do(wishes: Wishes) -> None:
     facts = fresh_facts()
     steps = plan(facts, wishes)
@@ -93,7 +94,7 @@ def test_when_all_is_done_there_is_nothing_to_do(wishes: Wishes) -> None:
     assert plan(done, wishes) == ()
 
 
-@pytest.mark.parametrize("wishes", [XEN, QEMU, LIBVIRT])
+@pytest.mark.parametrize("wishes", [XEN, QEMU, LIBVIRT, XEN_LIBVIRT])
 def test_wherever_it_was_broken_off_it_goes_on(wishes: Wishes) -> None:
     facts = fresh_facts()
     steps = plan(facts, wishes)
@@ -382,6 +383,33 @@ def test_what_the_host_says_by_hand_is_respected() -> None:
         plan(by_hand, Wishes(Kind.QEMU, driver=Driver.QEMU))
 
 
+@pytest.mark.parametrize("release", ["bookworm", "trixie"])
+def test_a_xen_host_whose_guests_libvirt_runs(release: str) -> None:
+    facts = fresh_facts(release)
+    more = {*map(shown, plan(facts, XEN_LIBVIRT))} - {*map(shown, plan(facts, XEN))}
+    libvirt = "libvirt-daemon-system, libvirt-daemon-driver-xen, libvirt-clients"
+    (first,) = (row for row in more if row.startswith("install "))
+    assert first.startswith(f"install xen-system-amd64, {libvirt}, nftables, ")
+    assert more - {first} == {
+        "have libvirt answer: systemctl enable --now libvirtd.socket",
+        "write /var/lib/fata/host.toml (82 bytes), at once",
+    }
+    done = after(facts, plan(facts, XEN_LIBVIRT), Kind.XEN)
+    assert plan(done, XEN) == (), "who does not say which driver keeps it"
+    (back,) = plan(done, Wishes(Kind.XEN, driver=Driver.XL))
+    assert isinstance(back, WriteFile)
+    assert (back.path, layout.driver_of(back.content)) == (HOST_FILE, Driver.XL)
+
+
+def test_a_host_that_becomes_one_of_xen_loses_a_driver_that_xen_has_not() -> None:
+    own = layout.settings(Driver.QEMU)
+    steps = plan(with_settings(fresh_facts(), own), XEN)
+    assert WriteFile(HOST_FILE, layout.settings(Driver.XL), "at once") in steps
+    steps = plan(with_settings(fresh_facts(), layout.settings(Driver.LIBVIRT)), XEN)
+    assert "libvirt-daemon-driver-xen" in installed(steps)
+    assert HOST_FILE not in [step.path for step in steps if isinstance(step, WriteFile)]
+
+
 @pytest.mark.parametrize("unit", ["libvirtd.socket", "libvirtd.service"])
 def test_libvirt_that_answers_is_left_alone(unit: str) -> None:
     facts = after(fresh_facts(), plan(fresh_facts(), LIBVIRT), Kind.QEMU)
@@ -406,8 +434,8 @@ def test_the_driver_is_not_changed_below_guests_that_may_run() -> None:
     assert plan(facts, Wishes(Kind.QEMU, driver=Driver.QEMU)) == ()
 
 
-@pytest.mark.parametrize("content", ["", "driver = 7\n", "driver = \n", 'driver = "xl"\n'])
-def test_settings_that_say_no_driver_of_this_kind(content: str) -> None:
+@pytest.mark.parametrize("content", ["", "driver = 7\n", "driver = \n", 'driver = "vm"\n'])
+def test_settings_that_say_no_driver(content: str) -> None:
     assert layout.driver_of(content) is None
 
 

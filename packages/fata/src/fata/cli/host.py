@@ -80,7 +80,8 @@ for _other in (allow, disallow, remote, users):
 @click.option(
     "--driver",
     type=click.Choice([driver.value for driver in Driver]),
-    help="What runs guests on QEMU: fata itself, or libvirt; otherwise as before, and fata first.",
+    help="What runs the guests of QEMU (qemu), of Xen (xl) or of either (libvirt); otherwise as "
+    "before, and not libvirt at first.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--reboot", is_flag=True, help="Reboot where that is needed, and wait.")
@@ -120,9 +121,12 @@ def _setup(  # noqa: PLR0913 - they are the options
     from fata.host.kind import Wishes
 
     wishes = Wishes(Kind(kind), subnet, dom0_memory, None if driver is None else Driver(driver))
-    if driver is not None and wishes.kind is Kind.XEN:
+    if wishes.driver is not None and wishes.driver not in wishes.kind.drivers:
+        names = " or ".join(f"`--driver {each}`" for each in wishes.kind.drivers)
         raise UsageError(
-            "under Xen, its own toolstack runs the guests", "--driver", "leave `--driver` out"
+            f"`{driver}` runs no guests of a host of the kind `{kind}`",
+            "--driver",
+            f"say {names}, or another `--kind`",
         )
     if dom0_memory is not None and wishes.kind is not Kind.XEN:
         raise UsageError("only Xen has a dom0", "--dom0-memory", "say `--kind xen`, too")

@@ -24,11 +24,24 @@ LAB = "/etc/fata-lab"
 """A file that only the hosts of `fata lab` have."""
 
 
+class Driver(StrEnum):
+    """What runs the guests of a host: we with QEMU, Xen's own toolstack, or libvirt with either."""
+
+    QEMU = "qemu"
+    XL = "xl"
+    LIBVIRT = "libvirt"
+
+
 class Kind(StrEnum):
     """`XEN`: the machine boots Xen, guests are domains; `QEMU`: guests are processes of Linux."""
 
     XEN = "xen"
     QEMU = "qemu"
+
+    @property
+    def drivers(self) -> tuple[Driver, ...]:
+        """What can run guests there; the first does unless something else is said."""
+        return (Driver.XL if self is Kind.XEN else Driver.QEMU, Driver.LIBVIRT)
 
     @property
     def bridge(self) -> str:
@@ -49,13 +62,6 @@ class Kind(StrEnum):
     def rules_file(self) -> str:
         """Where the rules of the bridge's traffic lie."""
         return f"/etc/fata/network-{self.value}.nft"
-
-
-class Driver(StrEnum):
-    """What runs the guests of a host of the kind `QEMU`: we do, or libvirt."""
-
-    QEMU = "qemu"
-    LIBVIRT = "libvirt"
 
 
 @dataclass(frozen=True, slots=True)

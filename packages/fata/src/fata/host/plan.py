@@ -31,9 +31,13 @@ _MIB = 1 << 20
 _DOM0_LEAST, _DOM0_MOST = 512, 4096
 _TOOLS = ("nftables", "python3", "git", "age", "openssh-client")
 """What fata itself needs there: `ssh-keygen` is in the last."""
-_LIBVIRT = ("libvirt-daemon-system", "libvirt-daemon-driver-qemu", "libvirt-clients")
+_LIBVIRT = "libvirt-daemon-system", "libvirt-clients"
+_LIBVIRT_DRIVERS = {
+    Kind.QEMU: "libvirt-daemon-driver-qemu",
+    Kind.XEN: "libvirt-daemon-driver-xen",
+}
 _LIBVIRT_LOG = "libvirt-daemon-log"
-"""virtlogd(8), which Debian 12 has in another of them."""
+"""virtlogd(8), for guests of QEMU, which Debian 12 has in another of them."""
 _KERNEL = "linux-image-amd64"
 """Debian's usual kernel: that of its cloud images cannot be dom0 (CONFIG_XEN_DOM0)."""
 
@@ -68,13 +72,20 @@ def wanted_packages(facts: Facts, kind: Kind, driver: Driver | None = None) -> t
 
     Without a `driver` it is the one that the host has.
     """
+    libvirt = tuple(_libvirt_packages(facts, kind, driver or _driver_of(facts, kind)))
     if kind is Kind.QEMU:
-        libvirt = (driver or _driver_of(facts)) is Driver.LIBVIRT
-        log = (_LIBVIRT_LOG,) if facts.system.release != "12" else ()
-        return ("qemu-system-x86", *((*_LIBVIRT, *log) if libvirt else ()), *_TOOLS)
+        return ("qemu-system-x86", *libvirt, *_TOOLS)
     installed = facts.packages.installed
     usual = (name for name in installed if name.startswith("linux-image-") and "cloud" not in name)
-    return ("xen-system-amd64", *_TOOLS, *(() if any(usual) else (_KERNEL,)))
+    return ("xen-system-amd64", *libvirt, *_TOOLS, *(() if any(usual) else (_KERNEL,)))
+
+
+def _libvirt_packages(facts: Facts, kind: Kind, driver: Driver) -> Iterator[str]:
+    if driver is Driver.LIBVIRT:
+        daemon, clients = _LIBVIRT
+        yield from (daemon, _LIBVIRT_DRIVERS[kind], clients)
+        if kind is Kind.QEMU and facts.system.release != "12":
+            yield _LIBVIRT_LOG
 
 
 def _boot_files(facts: Facts, kind: Kind, memory: int) -> Iterator[Step]:
@@ -142,14 +153,19 @@ def _owner(facts: Facts, path: str) -> str | None:
     return found.owner if found else None
 
 
-def _driver_of(facts: Facts) -> Driver:
-    """What runs the guests of the host, if it is not one of Xen."""
-    return layout.driver_of(facts.system.files.get(HOST_FILE, "")) or Driver.QEMU
+def _driver_of(facts: Facts, kind: Kind) -> Driver:
+    """What runs the guests of the host, as one of that kind."""
+    said = _said(facts)
+    return said if said in kind.drivers else kind.drivers[0]
+
+
+def _said(facts: Facts) -> Driver | None:
+    return layout.driver_of(facts.system.files.get(HOST_FILE, ""))
 
 
 def _libvirt(facts: Facts, wishes: Wishes) -> Iterator[Step]:
     """Debian starts it when it is installed, unless the machine's owner has it start nothing."""
-    if (wishes.driver or _driver_of(facts)) is not Driver.LIBVIRT:
+    if (wishes.driver or _driver_of(facts, wishes.kind)) is not Driver.LIBVIRT:
         return
     found = [facts.units.get(unit) for unit in LIBVIRT_UNITS]
     if not any(unit is not None and unit.active for unit in found):
@@ -157,19 +173,21 @@ def _libvirt(facts: Facts, wishes: Wishes) -> Iterator[Step]:
 
 
 def _driver(facts: Facts, wishes: Wishes) -> Iterator[Step]:
-    own = _driver_of(facts)
-    if wishes.driver is None or wishes.driver is own:
+    own, said = _driver_of(facts, wishes.kind), _said(facts)
+    wanted = wishes.driver or own
+    # One that the kind has not is of the time before it became that.
+    if wanted is own and (said is None or said in wishes.kind.drivers):
         return
     agent = facts.units.get(AGENT)
     if agent is not None and agent.active:
         raise UserError(
-            f"guests of this host may run with the driver `{own.value}`, and `{wishes.driver}` "
+            f"guests of this host may run with the driver `{(said or own).value}`, and `{wanted}` "
             "would not see them",
             HOST_FILE,
             f"end them with `fata stop`, then the agent with `systemctl stop {AGENT}` there, and "
             "run the command again; `fata restart` starts them with the other driver",
         )
-    yield from _file(facts, HOST_FILE, layout.settings(wishes.driver), "at once")
+    yield from _file(facts, HOST_FILE, layout.settings(wanted), "at once")
 
 
 def _sshd(facts: Facts) -> Iterator[Step]:
