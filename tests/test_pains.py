@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import sys
+
 import pytest
 
 from tests.conftest import MakeProject, Project
@@ -31,6 +35,19 @@ def test_pain_1_a_broken_configuration_is_not_an_unknown_option(project: MakePro
     made = project()
     made.write("config.py", "from fata.dsl import nothing_of_that_name\n")
     result = made.fata("configure", "-t", "virtio", "--language", "fr")
+    assert result.code == 1
+    assert "cannot import name 'nothing_of_that_name'" in result.err
+    assert "at: config.py:1" in result.err
+    assert "option" not in result.err
+
+
+@pytest.mark.parametrize(
+    "line", ["build -t virtio", "run -t virtio", "run --logs x", "trace --what", "build --what"]
+)
+def test_pain_1_nor_is_it_where_a_command_takes_no_keys(project: MakeProject, line: str) -> None:
+    made = project()
+    made.write("config.py", "from fata.dsl import nothing_of_that_name\n")
+    result = made.fata(*line.split())
     assert result.code == 1
     assert "cannot import name 'nothing_of_that_name'" in result.err
     assert "at: config.py:1" in result.err
@@ -99,6 +116,31 @@ def test_pain_4_boot_argument_at_configure_time_and_key_at_boot(project: MakePro
     assert "`--language` is chosen when the program is configured" in late.err
     assert "do: run `fata configure --language fr`, then `fata build`" in late.err
     assert late.out == ""
+
+
+@pytest.mark.parametrize("verb", ["build", "run"])
+def test_pain_4_a_command_that_takes_neither_says_which_takes_it(
+    project: MakeProject, verb: str
+) -> None:
+    """What is said to be done is done here, word by word."""
+    made = greeter(project())
+    made.ok("configure", "--python", sys.executable)
+    assert "did you mean `--language`?" in made.fata(verb, "--langauge=fr").err
+    key = made.fata(verb, "--language", "fr")
+    assert key.code == 2
+    assert "`--language` is chosen when the program is configured" in key.err
+    for words in advised(key.err):
+        made.ok(*words)
+    argument = made.fata(verb, "--name", "the two of you")
+    assert argument.code == 2
+    assert "`--name` is an argument of the program, given when it boots" in argument.err
+    (words,) = advised(argument.err)
+    assert "said bonjour 'the two of you'" in made.ok(*words).out
+
+
+def advised(said: str) -> list[list[str]]:
+    """The commands that a message tells its reader to run."""
+    return [shlex.split(command) for command in re.findall(r"`fata (.*?)`", said)]
 
 
 @pytest.mark.parametrize("target", ["unix", "virtio"])

@@ -201,17 +201,7 @@ def refuse_unknown(found: Survey, options: Iterable[str]) -> None:
                 f"`{found.tool.name} run -- {where}=...`",
             )
         if option in found.untaken:
-            branch = found.untaken[option]
-            way = (
-                f"have the choice at {branch.position} go that way"
-                if branch.position
-                else f"choose `{branch.name}`"
-            )
-            raise UsageError(
-                f"`{where}` belongs to the branch `{branch.name}`, which is not taken",
-                where,
-                f"leave it out, or {way}",
-            )
+            raise refuse_untaken(found, option)
         known = sorted(name for name, stage in stages.items() if stage is Stage.CONFIGURE)
         near = get_close_matches(option, known, 1)
         raise UsageError(
@@ -221,6 +211,21 @@ def refuse_unknown(found: Survey, options: Iterable[str]) -> None:
             if near
             else f"the keys are {', '.join(f'`--{name}`' for name in known)}",
         )
+
+
+def refuse_untaken(found: Survey, option: str) -> UsageError:
+    """`refuse_untaken(survey, option)` is the error that names the branch of an option."""
+    branch = found.untaken[option]
+    way = (
+        f"have the choice at {branch.position} go that way"
+        if branch.position
+        else f"choose `{branch.name}`"
+    )
+    return UsageError(
+        f"`--{option}` belongs to the branch `{branch.name}`, which is not taken",
+        f"--{option}",
+        f"leave it out, or {way}",
+    )
 
 
 def _environment_source(

@@ -18,13 +18,7 @@ from functoria.position import from_here
 from functoria.saved import saved_file
 
 
-class Build(HintedCommand):
-    """The command, which takes no keys."""
-
-    hint = "keys of the project are given to `fata configure`, as `fata configure {option} ...`"
-
-
-@click.command("build", cls=Build)
+@click.command("build", cls=HintedCommand)
 @common
 @dry_run_option
 @click.pass_obj

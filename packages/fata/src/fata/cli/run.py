@@ -39,7 +39,7 @@ _SETTINGS = {"allow_interspersed_args": False, "help_option_names": ["-h", "--he
 class Run(HintedCommand):
     """The command, whose program has arguments of its own."""
 
-    hint = "boot arguments of the program follow `--`, as `fata run -- {option}=...`"
+    runs = True
 
 
 @click.command("run", cls=Run, context_settings=_SETTINGS)

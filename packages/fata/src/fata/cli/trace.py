@@ -8,11 +8,19 @@ from fata.build.prepare import TRACE_FILE
 from fata.build.trace import trace
 from fata.cli.project import saved_project
 from fata.cli.show import count
+from functoria.cli.hinted import HintedCommand
 from functoria.cli.settings import Settings, common
+
+
+class Trace(HintedCommand):
+    """The command, whose program has arguments of its own."""
+
+    runs = True
 
 
 @click.command(
     "trace",
+    cls=Trace,
     context_settings={"allow_interspersed_args": False, "help_option_names": ["-h", "--help"]},
 )
 @common

@@ -1,31 +1,43 @@
-"""Commands that say where an option belongs which they do not have."""
+"""Commands that take no keys, and say where those belong that they are given."""
 
 from __future__ import annotations
 
+import os
 from typing import ClassVar
 
 import click
 
-from functoria.error import UsageError
+from functoria.cli.astray import Line, astray
+from functoria.cli.keyed import file_of, own_options, said_of_keys
+from functoria.cli.settings import settings_of
+from functoria.project import every_key, survey
 
 
 class HintedCommand(click.Command):
-    """A command whose users often give it options of something else; `hint` says where they go.
+    """A command of a project whose users often give it options of another.
 
-    In it, `{option}` is the option that was given.
+    One that `runs` the program takes the arguments of that behind `--`.
     """
 
-    hint: ClassVar[str] = "see the help"
+    runs: ClassVar[bool] = False
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse; an unknown option is refused with the hint, or with the option that was meant."""
+        """Parse; of an unknown option it is said to which stage it belongs, if to any.
+
+        What is wrong with the configuration comes first: its keys are not known.
+        """
+        given = list(args)
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            near = [name for name in error.possibilities or () if name[:4] == error.option_name[:4]]
-            remedy = self.hint.format(option=error.option_name)
-            raise UsageError(
-                f"there is no option `{error.option_name}`",
-                error.option_name,
-                f"did you mean `{near[0]}`? {remedy}" if near else remedy,
-            ) from None
+            if ctx.resilient_parsing:
+                raise
+            own = self.get_params(ctx)
+            tool = settings_of(ctx).tool
+            config = file_of(own, self, ctx, given)
+            program = tool.evaluate(config)
+            every = every_key(tool, program)
+            found = survey(tool, config, program, every, {}, os.environ)
+            said = said_of_keys(own, self, ctx, given, every, letters=True)
+            line = Line(ctx.command_path, own_options(own), said, self.runs)
+            raise astray(error.option_name, line, found) from None

@@ -8,16 +8,16 @@ options, so that what is wrong with the line is found.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from functoria.branch import Branch
+from functoria.cli.astray import Line, astray
 from functoria.cli.settings import located, settings_of
-from functoria.error import UsageError, UserError
+from functoria.error import UserError
 from functoria.key import Key, Stage, Texts
 from functoria.project import Project, Survey, every_key, refuse_unknown, settled, survey
 from functoria.tool import Tool
@@ -40,10 +40,10 @@ class KeyedCommand(click.Command):
         tool = settings_of(ctx).tool
         helping = ctx.resilient_parsing or bool({"-h", "--help"} & set(args))
         try:
-            config = located(tool, self._file(ctx, args))
+            config = file_of(super().get_params(ctx), self, ctx, args)
             program = tool.evaluate(config)
             every = every_key(tool, program)
-            said = self._said(ctx, args, every)
+            said = said_of_keys(super().get_params(ctx), self, ctx, args, every)
             found = survey(tool, config, program, every, said, os.environ, saved=self.saved)
             if not helping:
                 refuse_unknown(found, said)
@@ -56,27 +56,10 @@ class KeyedCommand(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            untaken = {} if keyed.survey is None else keyed.survey.untaken
-            raise _near_untaken(error, untaken) from None
-
-    def _file(self, ctx: click.Context, args: list[str]) -> Path | None:
-        found = _forgiving(super().get_params(ctx), self, ctx, args).get("file")
-        return settings_of(ctx).file if found is None else Path(str(found))
-
-    def _said(
-        self, ctx: click.Context, args: list[str], every: Iterable[Key[Any]]
-    ) -> dict[str, Texts]:
-        """What the line says of any key, in whatever branch."""
-        by_option = {key.option: key for key in every}
-        tool = settings_of(ctx).tool
-        options = [_option(tool, key) for key in by_option.values()]
-        found = _forgiving([*super().get_params(ctx), *options], self, ctx, args)
-        said = {}
-        for option, key in by_option.items():
-            value = found.get(_parameter(key))
-            if value is not None:
-                said[option] = _texts(value)
-        return said
+            if keyed.survey is None:
+                raise (keyed.trouble or error) from None
+            line = Line(ctx.command_path, own_options(self.get_params(ctx)), {})
+            raise astray(error.option_name, line, keyed.survey) from None
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The command's own options, and the keys."""
@@ -106,21 +89,6 @@ class _Keyed:
         self.trouble: UserError | None = None
 
 
-def _near_untaken(error: click.NoSuchOption, untaken: Mapping[str, Branch]) -> Exception:
-    """The error, or a better one where a key of a branch not taken is nearly of that name."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(error.option_name.removeprefix("--"), untaken, 1, cutoff=0.8)
-    if not near:
-        return error
-    return UsageError(
-        f"there is no option `{error.option_name}`",
-        error.option_name,
-        f"did you mean `--{near[0]}`? it belongs to the branch `{untaken[near[0]].name}`, "
-        "which is not taken",
-    )
-
-
 def project_of(context: click.Context) -> Project:
     """`project_of(context)` is the project, with what the command line says of its keys."""
     keyed: _Keyed = context.meta[_META]
@@ -130,6 +98,53 @@ def project_of(context: click.Context) -> Project:
     for note in project.notes:
         settings_of(context).note(note)
     return project
+
+
+def own_options(parameters: Iterable[click.Parameter]) -> tuple[str, ...]:
+    """`own_options(parameters)` is how the options among them are called."""
+    return tuple(
+        name for each in parameters if isinstance(each, click.Option) for name in each.opts
+    )
+
+
+def said_of_keys(
+    own: Sequence[click.Parameter],
+    command: click.Command,
+    ctx: click.Context,
+    args: list[str],
+    every: Iterable[Key[Any]],
+    *,
+    letters: bool = False,
+) -> dict[str, Texts]:
+    """`said_of_keys(own, command, ctx, args, every)` is what the line says of any key.
+
+    It is by option, in whatever branch; options of the command's `own` are not the key's. With
+    `letters`, boot arguments are known by theirs, too.
+    """
+    by_option = {key.option: key for key in every}
+    tool = settings_of(ctx).tool
+    taken = set(own_options(own))
+    options: list[click.Option] = []
+    for key in by_option.values():
+        if f"--{key.option}" not in taken:
+            options.append(_option(tool, key, taken, letter=letters or _configurable(key)))
+            taken.update(options[-1].opts)
+    found = _forgiving([*options, *own], command, ctx, args)
+    said = {}
+    for option, key in by_option.items():
+        value = found.get(_parameter(key))
+        if value is not None:
+            said[option] = _texts(value)
+    return said
+
+
+def file_of(
+    own: Iterable[click.Parameter], command: click.Command, ctx: click.Context, args: list[str]
+) -> Path:
+    """`file_of(own, command, ctx, args)` is the configuration that the line names."""
+    settings = settings_of(ctx)
+    found = _forgiving(own, command, ctx, args).get("file")
+    return located(settings.tool, settings.file if found is None else Path(str(found)))
 
 
 def _configurable(key: Key[Any]) -> bool:
@@ -145,6 +160,7 @@ def _forgiving(
     """The values that the line gives to the parameters, whatever else it holds."""
     scratch = click.Context(command, info_name=ctx.info_name, parent=ctx.parent)
     scratch.ignore_unknown_options = True
+    scratch.resilient_parsing = True  # what lacks its value hides nothing of the rest
     parser = click.Command(command.name, params=list(parameters)).make_parser(scratch)
     try:
         values, _, _ = parser.parse_args(list(args))
@@ -164,9 +180,11 @@ def _parameter(key: Key[Any]) -> str:
     return f"key_{key.option}".replace("-", "_")
 
 
-def _option(tool: Tool, key: Key[Any]) -> click.Option:
+def _option(
+    tool: Tool, key: Key[Any], taken: Container[str] = (), *, letter: bool = True
+) -> click.Option:
     names = [_parameter(key), f"--{key.option}"]
-    if key.short is not None and _configurable(key):  # the letters of boot arguments are theirs
+    if letter and key.short is not None and f"-{key.short}" not in taken:
         names.insert(1, f"-{key.short}")
     return click.Option(
         names,
