@@ -5,18 +5,22 @@ from __future__ import annotations
 import subprocess
 import tarfile
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from fata.cache import cache_directory
+from fata.deploy.drivers.virsh import Virsh
 from fata.host.kind import STATE
 from fata.lab import Lab
+from fata.lab.keys import ALIAS
 from fata.lab.unpack import unpack
+from functoria.error import UserError
 
 _DAEMON, _PACKAGE = "libvirt-daemon", "libvirt-daemon-driver-xen"
 _LIBRARIES = "usr/lib/x86_64-linux-gnu"
 _DRIVER = f"{_LIBRARIES}/libvirt/connection-driver/libvirt_driver_libxl.so"
-_PROGRAMS = ("usr/sbin/libvirtd", "usr/bin/virsh")
+_PROGRAM = "usr/sbin/libvirtd"
 _MODELS = "usr/share/libvirt"
 
 # On the disk, since the control domain's memory is scarce; libraries that it has are left alone.
@@ -31,25 +35,21 @@ rm /tmp/libvirt.tar
 for file in {_TOP}/{_LIBRARIES}/*; do
     [ -e "/{_LIBRARIES}/${{file##*/}}" ] || ln -s "$file" /{_LIBRARIES}/
 done
-for file in {" ".join(_PROGRAMS)} {_MODELS}; do
+for file in {_PROGRAM} {_MODELS}; do
     mkdir -p "/${{file%/*}}"
     ln -s "{_TOP}/$file" "/$file"
 done
 sed -i /vme/d /{_MODELS}/cpu_map/x86_486.xml
 """
-_RUN = """\
-libvirtd -d
-tries=0
-until virsh -q -c xen:///system list --name 2>/dev/null; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 60 ] || { cat /var/log/libvirt/libvirtd.log >&2; exit 1; }
-    sleep 0.1
-done
-"""
+_SOCKET = "/run/libvirt/libvirt-sock"
+_PATIENCE = 60.0
 
 
-def install(host: Lab, directory: Path) -> None:
-    """`install(host, directory)` brings libvirt there, by a file here, and runs it."""
+def install(host: Lab, directory: Path) -> str:
+    """`install(host, directory)` brings libvirt there, by a file here, and runs it; its URI here.
+
+    `virsh` is this machine's, for which a socket leads there: emulated, each call takes a second.
+    """
     archive = directory / "libvirt.tar"
     with tarfile.open(archive, "w") as tar:
         for name, path in sorted(_files().items()):
@@ -57,12 +57,26 @@ def install(host: Lab, directory: Path) -> None:
     host.copy({"/tmp/libvirt.tar": archive})
     archive.unlink()
     host.run(["sh", "-c", _INSTALL])
-    run(host)
+    socket = host.place.directory / "libvirt"
+    ssh = ("ssh", "-F", host.place.ssh_config, "-O", "forward")
+    subprocess.run((*ssh, "-L", f"{socket}:{_SOCKET}", ALIAS), check=True)
+    uri = f"xen:///system?socket={socket}"
+    run(host, uri)
+    return uri
 
 
-def run(host: Lab) -> None:
-    """`run(host)` starts its daemon."""
-    host.run(["sh", "-c", _RUN])
+def run(host: Lab, uri: str) -> None:
+    """`run(host, uri)` starts its daemon."""
+    host.run(["libvirtd", "-d"])
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            Virsh(uri).domains()
+            return
+        except UserError:
+            log = host.run(["cat", "/var/log/libvirt/libvirtd.log"], check=False).out.decode()
+            assert time.monotonic() < deadline, log
+            time.sleep(0.1)
 
 
 def kill(host: Lab) -> None:
@@ -72,11 +86,12 @@ def kill(host: Lab) -> None:
 
 def _files() -> dict[str, Path]:
     driver = _driver()
-    files = {name: Path("/", name) for name in _PROGRAMS}
+    program = Path("/", _PROGRAM)
+    files = {_PROGRAM: program}
     models = Path("/", _MODELS, "cpu_map")
     for path in (models / "index.xml", *models.glob("x86_*")):
         files[str(path).lstrip("/")] = path
-    for path in (driver, *(Path("/", name) for name in _PROGRAMS)):
+    for path in (driver, program):
         files |= {f"{_LIBRARIES}/{library.name}": library for library in _needed(path)}
     return {**files, _DRIVER: driver}
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from fata.deploy.drivers.driver import State
-from fata.deploy.drivers.libvirt_manager import SYSTEM, LibvirtManager
+from fata.deploy.drivers.libvirt_manager import LibvirtManager
 from fata.deploy.drivers.libvirt_xen import LibvirtXen
 from fata.deploy.drivers.processes import LIBVIRT_XEN_KEEPER
 from fata.deploy.drivers.spec import Disk, GuestSpec, Limits, Nic, OnCrash, XenType
@@ -32,8 +32,7 @@ _FOREIGN = """\
 
 @pytest.fixture(scope="module")
 def libvirt(host: Lab, tmp_path_factory: pytest.TempPathFactory) -> Virsh:
-    lab_libvirt.install(host, tmp_path_factory.mktemp("libvirt"))
-    return Virsh(SYSTEM, host)
+    return Virsh(lab_libvirt.install(host, tmp_path_factory.mktemp("libvirt")))
 
 
 class LibvirtXenBench(XenBench):
@@ -42,21 +41,22 @@ class LibvirtXenBench(XenBench):
     def __init__(self, guests: Path, built: Built, host: Lab, virsh: Virsh) -> None:
         site = InLab(host.place.name)
         super().__init__(
-            guests, built, host, LIBVIRT_XEN_KEEPER, lambda guests: LibvirtXen(guests, site)
+            *(guests, built, host, LIBVIRT_XEN_KEEPER),
+            lambda guests: LibvirtXen(guests, site, virsh.uri),
         )
         self.virsh = virsh
 
     def foreign(self) -> str:
-        self.virsh.run("create", self.foreign_xml("foreign"), "--paused")
+        self.virsh.run("create", str(self.foreign_xml("foreign")), "--paused")
         return "foreign"
 
-    def foreign_xml(self, name: str) -> str:
-        """A file there that describes a domain of that name, which is not ours."""
+    def foreign_xml(self, name: str) -> Path:
+        """A file that describes a domain of that name, which is not ours."""
         kernel = f"/root/{self.built.kernel.name}"
         file = self.guests.parent / "foreign.xml"
         file.write_text(_FOREIGN.format(name=name, kernel=kernel))
-        self.host.copy({kernel: self.built.kernel, "/root/foreign.xml": file})
-        return "/root/foreign.xml"
+        self.host.copy({kernel: self.built.kernel})
+        return file
 
     def left(self, name: str) -> list[str]:
         held = ["libvirt's domain"] if name in self.virsh.domains() else []
@@ -86,7 +86,7 @@ class TestLibvirtXen(OnXen):
         self, bench: LibvirtXenBench, make: Callable[..., GuestSpec]
     ) -> None:
         spec = make("--do=exit")
-        bench.virsh.run("define", bench.foreign_xml(spec.name))
+        bench.virsh.run("define", str(bench.foreign_xml(spec.name)))
         with pytest.raises(UserError, match="runs already"):
             bench.driver.check(spec)
         bench.driver.destroy(spec.name)
@@ -110,7 +110,7 @@ class TestLibvirtXen(OnXen):
             bench.driver.destroy(first.name)
             assert bench.toolstack.find(first.name) is None
         finally:
-            lab_libvirt.run(bench.host)
+            lab_libvirt.run(bench.host, bench.virsh.uri)
         assert bench.driver.stop(second.name, 60).code == 130
         bench.driver.start(bench.spec(first.name, "--do=exit", "--number=3"))
         assert self.ended(bench, first).code == 3

@@ -29,7 +29,7 @@ _LOG = "/var/log/libvirt/libxl/libxl-driver.log"
 
 
 class LibvirtManager:
-    """`LibvirtManager(site)` is the libvirt there. See `Manager`.
+    """`LibvirtManager(site, uri)` is the libvirt there, which `uri` leads to. See `Manager`.
 
     Domains are transient: nothing stays defined. They go by their UUIDs, which only ours have.
     """
@@ -38,8 +38,10 @@ class LibvirtManager:
     label = LIBVIRT_XEN_KEEPER
     description = "domain.xml"
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, uri: str = SYSTEM) -> None:
         self.site = site
+        self.word = uri
+        self._virsh = Virsh(uri, _LIMIT)
 
     def check(self, spec: GuestSpec) -> None:
         """See `Manager.check`: libvirt answers, and has no domain of that name defined."""
@@ -60,7 +62,7 @@ class LibvirtManager:
 
     def create(self, spec: GuestSpec) -> None:
         """See `Manager.create`."""
-        self._run("create", self.site.path(spec.directory / self.description), "--paused")
+        self._run("create", str(spec.directory / self.description), "--paused")
         percent = cap(spec)
         if percent is not None:
             self._run("schedinfo", _uuid(spec.directory), "--set", f"cap={percent}")
@@ -99,13 +101,9 @@ class LibvirtManager:
         except VirshError as error:
             raise UserError(
                 f"libvirt did not start the guest: {error}",
-                f"{self.site.runner.where}, `virsh {' '.join(words)[:300]}`",
-                f"see {_LOG} there, and `journalctl -u libvirtd`",
+                f"`virsh {' '.join(words)[:300]}`",
+                f"see {_LOG}, and `journalctl -u libvirtd`",
             ) from error
-
-    @property
-    def _virsh(self) -> Virsh:
-        return Virsh(SYSTEM, self.site.runner, _LIMIT)
 
 
 def _uuid(directory: Path) -> str:

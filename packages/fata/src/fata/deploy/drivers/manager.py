@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fata.deploy.drivers.spec import GuestSpec
+from fata.deploy.drivers.xen_domain import XL
 from fata.deploy.drivers.xen_site import Site
 from fata.xen.toolstack import Toolstack
 
@@ -18,7 +19,12 @@ class Manager(Protocol):
 
     @property
     def name(self) -> str:
-        """`xl` or `libvirt`: the name of the driver, and what `manager` makes the same one of."""
+        """`xl` or `libvirt`: the name of the driver."""
+        ...
+
+    @property
+    def word(self) -> str:
+        """What `manager` makes the same one of: `xl`, or the URI of libvirt."""
         ...
 
     @property
@@ -68,16 +74,16 @@ class Manager(Protocol):
         ...
 
 
-def manager(name: str, site: Site) -> Manager:
-    """`manager(name, site)` is the one of that name there."""
+def manager(word: str, site: Site) -> Manager:
+    """`manager(word, site)` is the one of that word there."""
     # Each is imported where it is used: keepers start under emulation, too.
-    if name == "libvirt":
-        from fata.deploy.drivers.libvirt_manager import LibvirtManager
+    if word == XL:
+        from fata.deploy.drivers.xl_manager import XlManager
 
-        return LibvirtManager(site)
-    from fata.deploy.drivers.xl_manager import XlManager
+        return XlManager(site)
+    from fata.deploy.drivers.libvirt_manager import LibvirtManager
 
-    return XlManager(site)
+    return LibvirtManager(site, word)
 
 
 def toolstack(made: Manager) -> Toolstack:

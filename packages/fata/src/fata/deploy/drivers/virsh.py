@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from fata.qemu.libvirt import TAGS
-from fata.xen.runner import Here, Runner
 from functoria.error import UserError
 
 PROGRAM = "virsh"
@@ -25,18 +24,17 @@ class VirshError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Virsh:
-    """`Virsh(uri, runner, limit)` is the libvirt at that URI, such as `qemu:///system`.
+    """`Virsh(uri, limit)` is the libvirt at that URI, such as `qemu:///system`.
 
-    `runner` is where `virsh` runs, and `limit` the seconds that a call may take.
+    `limit` is the seconds that a call may take.
     """
 
     uri: str
-    runner: Runner = field(default_factory=Here)
     limit: float = _LIMIT
 
     def command(self, *words: str) -> list[str]:
         """`command(*words)` is the argument list."""
-        return [*self.runner.command([PROGRAM, "--quiet", "--connect", self.uri, *words])]
+        return [PROGRAM, "--quiet", "--connect", self.uri, *words]
 
     def run(self, *words: str) -> str:
         """`run(*words)` is what it prints. Raises `VirshError`, and `UserError` without virsh."""

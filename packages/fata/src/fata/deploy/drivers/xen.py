@@ -47,8 +47,8 @@ class Xen:
     """`Xen(guests, manager)` is the driver for guests whose directories are in `guests`.
 
     `manager` makes their domains, and gives the driver its name. `keeper` is the command that runs
-    `fata.deploy.drivers.xen_keeper`; the manager's and the site's word and the directory are
-    appended.
+    `fata.deploy.drivers.xen_keeper`; the words of the manager and of the site, and the directory,
+    are appended.
     """
 
     def __init__(self, guests: Path, manager: Manager, keeper: Sequence[str] = ()) -> None:
@@ -57,7 +57,7 @@ class Xen:
         self._site = manager.site
         self._label = manager.label
         words = tuple(keeper) or (*default_python(), "-m", "fata.deploy.drivers.xen_keeper")
-        self._launcher = launcher((*words, manager.name, self._site.word))
+        self._launcher = launcher((*words, manager.word, self._site.word))
 
     @property
     def name(self) -> str:

@@ -156,8 +156,8 @@ class XenKeeper:
 
 def main() -> int:
     """The process."""
-    name, where, label = sys.argv[1:]
-    made = manager(name, site(where))
+    word, where, label = sys.argv[1:]
+    made = manager(word, site(where))
     directory = Path(label.removeprefix(made.label))
     return keep(directory, lambda spec, signals: XenKeeper(spec, made, signals))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fata.deploy.drivers.processes import XL_KEEPER
 from fata.deploy.drivers.spec import GuestSpec
-from fata.deploy.drivers.xen_domain import domain
+from fata.deploy.drivers.xen_domain import XL, domain
 from fata.deploy.drivers.xen_site import Site
 from fata.xen.toolstack import Toolstack
 
@@ -14,7 +14,7 @@ from fata.xen.toolstack import Toolstack
 class XlManager:
     """`XlManager(site)` is the toolstack `xl` there. See `Manager`."""
 
-    name = "xl"
+    name = word = XL
     label = XL_KEEPER
     description = "guest.xl"
 
