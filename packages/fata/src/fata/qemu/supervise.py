@@ -6,13 +6,10 @@ import contextlib
 import selectors
 import signal
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from types import FrameType
 from typing import Self
 
 from fata.qemu.console import Lines, Reading
@@ -25,6 +22,7 @@ from fata.qemu.process import Process
 from fata.qemu.publish import assign
 from fata.qemu.qmp import Qmp, QmpError
 from fata.qemu.ready import held_before_ready, tells
+from fata.signals import signals_to
 
 GRACE = 5.0  # seconds that a guest has to shut down in order
 _LAST_GRACE = 1.0  # seconds that QEMU has to write back its disks
@@ -57,7 +55,7 @@ def run(
     """
     with (
         Run(guest, accelerator, log, observer, grace, limit) as running,
-        _signals_to(running.interrupt),
+        signals_to(running.interrupt),
     ):
         running.start()
         return running.wait()
@@ -262,22 +260,3 @@ def _size(path: Path) -> int:
     with contextlib.suppress(OSError):
         return path.stat().st_size
     return 0
-
-
-@contextlib.contextmanager
-def _signals_to(act: Callable[[], None]) -> Iterator[None]:
-    """Within this context the signals that ask a program to end call `act` instead."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # handlers belong to the main thread, and so do the signals
-        return
-
-    def handler(_number: int, _frame: FrameType | None) -> None:
-        act()
-
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [(number, signal.signal(number, handler)) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, previous in before:
-            signal.signal(number, previous)
