@@ -10,9 +10,11 @@ from typing import Any
 import functoria.project
 from fata.build.prepare import collect_needs
 from fata.build.record import argument_record
+from fata.built import built
+from fata.ci.providers import NAMES
 from fata.configure import main_text
-from fata.devices.target import XEN
-from fata.image.manifest import read, to_json
+from fata.devices.target import GUESTS, UNIX, XEN
+from fata.image.manifest import to_json
 from fata.needs import Need
 from fata.project import Project, of
 from functoria import UserError
@@ -50,17 +52,24 @@ def _kernel_config(project: Project) -> object:
     return kernel_config(project)
 
 
+def _ci(provider: str | None) -> Callable[[Project], object]:
+    def told(project: Project) -> object:
+        from fata.ci import query
+
+        return query.pipeline(project) if provider is None else query.file(provider, project)
+
+    return told
+
+
 def _manifest(project: Project) -> object:
-    return json.loads(to_json(read(project.output)))
+    return json.loads(to_json(built(project, "manifest", (UNIX, *GUESTS))))
 
 
 def _sbom(project: Project) -> object:
-    record = read(project.output).sbom
+    record = built(project, "sbom", GUESTS).sbom
     if record is None:
         raise UserError(
-            "there is no bill of materials: a process has no image",
-            "sbom",
-            "ask after `fata configure -t virtio` and `fata build`",
+            "the build has no bill of materials", str(project.output), "run `fata build` again"
         )
     path = project.output / record.file
     try:
@@ -72,7 +81,7 @@ def _sbom(project: Project) -> object:
 
 
 def _libvirt(project: Project) -> object:
-    if read(project.output).target == XEN:
+    if built(project, "libvirt", GUESTS).target == XEN:
         return _described("libvirt")(project)
     from fata.qemu.description import text
 
@@ -83,6 +92,7 @@ def _described(kind: str) -> Callable[[Project], object]:
     def described(project: Project) -> object:
         from fata.xen.files import text
 
+        built(project, kind, (XEN,))
         return text(kind, project.directory, project.output)
 
     return described
@@ -90,6 +100,8 @@ def _described(kind: str) -> Callable[[Project], object]:
 
 _ANSWERS: Mapping[str, Callable[[Project], object]] = {
     "arguments": _arguments,
+    "ci": _ci(None),
+    **{f"ci-{name}": _ci(name) for name in NAMES},
     "devices": _devices,
     "kernel-config": _kernel_config,
     "libvirt": _libvirt,

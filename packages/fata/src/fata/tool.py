@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import functoria.project
+from fata.ci.providers import NAMES
 from fata.devices.target import GUESTS, TARGET, XEN
 from fata.targets.keys import KEYS_OF_GUESTS, KEYS_OF_XEN, PROJECT_KEYS
 from fata.versions import VERSION, report
@@ -55,6 +56,8 @@ TOOL = Tool(
         name: _query(name, doc)
         for name, doc in {
             "arguments": "the boot arguments of the program",
+            "ci": "what happens to each commit: jobs, stages, commands",
+            **{f"ci-{name}": f"the same for {name}, as `fata ci init` writes it" for name in NAMES},
             "devices": "what the host must give the guest: interfaces and disks, in order",
             "kernel-config": "the configuration of the kernel that a build would use",
             "libvirt": "the last build for libvirt, as domain XML",

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import click
 
+from fata.ci.providers import NAMES
 from fata.cli.project import saved_project
 from functoria.cli.plans import carry_out, dry_run_option
 from functoria.cli.settings import Settings, common
-
-_PROVIDERS = ("github", "gitlab", "forgejo", "gitea", "travis")
 
 
 @click.group("ci")
@@ -25,7 +24,7 @@ def command() -> None:
 @command.command("init")
 @common
 @dry_run_option
-@click.argument("provider", type=click.Choice(_PROVIDERS), metavar="PROVIDER")
+@click.argument("provider", type=click.Choice(NAMES), metavar="PROVIDER")
 @click.pass_obj
 def _init(settings: Settings, provider: str, dry_run: bool) -> None:
     """Write the pipeline in the language of github, gitlab, forgejo, gitea or travis.
