@@ -11,12 +11,12 @@ import functoria.project
 from fata.build.prepare import collect_needs
 from fata.build.record import argument_record
 from fata.built import built
-from fata.ci.providers import NAMES
 from fata.configure import main_text
 from fata.devices.target import GUESTS, UNIX, XEN
 from fata.image.manifest import to_json
 from fata.needs import Need
 from fata.project import Project, of
+from fata.tool import PROVIDERS
 from functoria import UserError
 from functoria.codegen import boot_keys
 
@@ -101,7 +101,7 @@ def _described(kind: str) -> Callable[[Project], object]:
 _ANSWERS: Mapping[str, Callable[[Project], object]] = {
     "arguments": _arguments,
     "ci": _ci(None),
-    **{f"ci-{name}": _ci(name) for name in NAMES},
+    **{f"ci-{name}": _ci(name) for name in PROVIDERS},
     "devices": _devices,
     "kernel-config": _kernel_config,
     "libvirt": _libvirt,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import functoria.project
-from fata.ci.providers import NAMES
 from fata.devices.target import GUESTS, TARGET, XEN
 from fata.targets.keys import KEYS_OF_GUESTS, KEYS_OF_XEN, PROJECT_KEYS
 from fata.versions import VERSION, report
 from functoria.action import Action
 from functoria.tool import RESERVED, Query, Tool, When
+
+PROVIDERS = ("github", "gitlab", "forgejo", "gitea", "travis")
+"""Who runs pipelines, as `fata ci init` and `fata query ci-NAME` take them."""
 
 
 def _plan(project: functoria.project.Project) -> tuple[Action, ...]:
@@ -57,7 +59,10 @@ TOOL = Tool(
         for name, doc in {
             "arguments": "the boot arguments of the program",
             "ci": "what happens to each commit: jobs, stages, commands",
-            **{f"ci-{name}": f"the same for {name}, as `fata ci init` writes it" for name in NAMES},
+            **{
+                f"ci-{name}": f"the same for {name}, as `fata ci init` writes it"
+                for name in PROVIDERS
+            },
             "devices": "what the host must give the guest: interfaces and disks, in order",
             "kernel-config": "the configuration of the kernel that a build would use",
             "libvirt": "the last build for libvirt, as domain XML",

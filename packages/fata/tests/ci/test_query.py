@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fata.ci.providers import NAMES
 from fata.ci.render import PROVIDERS
 from fata.cli.entry import run
+from fata.tool import PROVIDERS as NAMES
 
 CONFIG = """\
 from fata.dsl import noop, register

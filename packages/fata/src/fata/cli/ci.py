@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from fata.ci.providers import NAMES
 from fata.cli.project import saved_project
+from fata.tool import PROVIDERS
 from functoria.cli.plans import carry_out, dry_run_option
 from functoria.cli.settings import Settings, common
 
@@ -24,7 +24,7 @@ def command() -> None:
 @command.command("init")
 @common
 @dry_run_option
-@click.argument("provider", type=click.Choice(NAMES), metavar="PROVIDER")
+@click.argument("provider", type=click.Choice(PROVIDERS), metavar="PROVIDER")
 @click.pass_obj
 def _init(settings: Settings, provider: str, dry_run: bool) -> None:
     """Write the pipeline in the language of github, gitlab, forgejo, gitea or travis.
@@ -32,14 +32,14 @@ def _init(settings: Settings, provider: str, dry_run: bool) -> None:
     Run it again after each change of fata.toml, and after each update of fata.
     """
     from fata.ci.plan import derived, plan
-    from fata.ci.render import PROVIDERS
+    from fata.ci.render import PROVIDERS as RENDERED
     from fata.settings import load
 
     project = saved_project(settings)
     made = derived(load(project.directory), project.directory, project.target)
     carry_out(plan(provider, made, project.directory), settings, dry_run=dry_run)
     if not dry_run and any(job.environment for job in made.jobs):
-        settings.report(PROVIDERS[provider].next_step)
+        settings.report(RENDERED[provider].next_step)
 
 
 @command.command("run")
