@@ -31,6 +31,7 @@ from fata.xen.toolstack import Condition
 from functoria.error import UserError
 
 _LOOK = 2.0  # seconds after which Xen is asked what became of the domain
+_HELD = 20.0  # seconds that its manager has to let go of it when Xen has it no more
 
 
 class XenKeeper:
@@ -44,6 +45,7 @@ class XenKeeper:
         self._recorder = Recorder(spec.directory, spec.console_bytes)
         self._stopped: str | None = None
         self._crashed = False
+        self._gone: float | None = None
 
     def run(self) -> None:
         """`run()` returns when the domain has ended; raises `UserError` if it does not start."""
@@ -115,9 +117,10 @@ class XenKeeper:
     def _there(self) -> bool:
         found = self._toolstack.find(self._spec.name)
         self._crashed = found is not None and found.condition is Condition.CRASHED
-        if found is None:
-            return self._manager.holds(self._spec.directory)
-        return not self._crashed
+        if found is not None:
+            return not self._crashed
+        self._gone = self._gone or time.monotonic()
+        return time.monotonic() - self._gone < _HELD and self._manager.holds(self._spec.directory)
 
     def _destroy(self) -> None:
         directory, made = self._spec.directory, self._manager
