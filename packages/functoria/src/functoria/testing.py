@@ -4,7 +4,7 @@ A transcript is text in which a line that begins with `$ ` is a command and what
 it prints, standard output and standard error as they come; `[N]` ends it where the exit code N is
 not 0. Lines that begin with `;; ` are remarks. A command is the tool with its arguments, after
 `NAME=VALUE` words for its environment, or one of `cat FILE`, `ls [DIRECTORY]`, `rm FILE` and
-`echo TEXT > FILE`. There is no shell.
+`echo TEXT > FILE`. Standard input is empty. There is no shell.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import linecache
 import os
 import re
 import shlex
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from unittest import mock
@@ -81,7 +82,7 @@ def _inside(directory: Path) -> Iterator[None]:
 def _ran(command: str, programs: Mapping[str, Run]) -> list[str]:
     words = shlex.split(command)
     environment = {"NO_COLOR": "1", "COLUMNS": "80"}
-    while words and re.fullmatch(r"[A-Z][A-Z0-9_]*=.*", words[0], re.DOTALL):
+    while words and re.fullmatch(r"[A-Z_][A-Z0-9_]*=.*", words[0], re.DOTALL):
         name, _, value = words.pop(0).partition("=")
         environment[name] = value
     name, *arguments = words
@@ -91,6 +92,7 @@ def _ran(command: str, programs: Mapping[str, Run]) -> list[str]:
     linecache.clearcache()
     with (
         mock.patch.dict(os.environ, environment),
+        mock.patch.object(sys, "stdin", io.StringIO()),
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(output),
     ):

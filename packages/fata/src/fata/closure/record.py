@@ -13,6 +13,7 @@ from fata.closure.reading import READER
 from fata.closure.traced import Trace, read_trace
 from functoria.action import write_file
 from functoria.error import UserError
+from functoria.position import from_here
 
 START = "import sys; sys.path.append({path!r}); from reader.recorder import main; main()"
 
@@ -48,8 +49,8 @@ def record(
                     process.terminate()
         if process.returncode or not found.is_file():
             raise UserError(
-                f"the traced run of `{program.name}` ended with {process.returncode}",
-                str(program),
+                f"the traced run ended with {process.returncode}",
+                from_here(project),
                 "make the program run to its end on this machine, then trace it again",
             )
         write_file(output, found.read_bytes())

@@ -99,7 +99,7 @@ def _of_click(error: click.UsageError, path: str) -> UsageError:
             error.option_name,
             f"{near}see `{path} --help`",
         )
-    message = error.format_message().rstrip(".").replace("'", "`")
+    message = " ".join(error.format_message().split()).rstrip(".").replace("'", "`")
     what = message[:1].lower() + message[1:]
     parameter = getattr(error, "param", None)
     option = getattr(error, "option_name", None)
