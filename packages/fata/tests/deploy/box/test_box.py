@@ -44,8 +44,8 @@ def test_a_release_goes_live_and_the_next_one_replaces_it(room: Room, project: P
     assert len(room.guests()) == 1
 
 
-def test_a_guest_that_is_killed_runs_again(room: Room, project: Project) -> None:
-    """Pain 1: what runs is what should run, and not what is written down."""
+def test_pain_1_a_guest_that_is_killed_runs_again(room: Room, project: Project) -> None:
+    """What runs is what should run, and not what is written down."""
     project.settings("--say=one")
     project.live()
     os.kill(room.guests()[0], signal.SIGKILL)
@@ -85,10 +85,10 @@ def test_no_request_fails_while_releases_come_and_go(room: Room, project: Projec
         (("--do=die",), "exit code 3"),
     ],
 )
-def test_a_failed_release_leaves_the_one_before_and_says_why(
+def test_pain_2_a_failed_release_leaves_the_one_before_and_says_why(
     room: Room, project: Project, arguments: tuple[str, ...], told: str
 ) -> None:
-    """Pain 2: the last lines, the last answer and the meaning of the exit code are shown."""
+    """The last lines, the last answer and the meaning of the exit code are shown."""
     project.settings("--say=good")
     good = project.live()
     project.settings(*arguments, health='deadline = "15s"')
@@ -105,10 +105,10 @@ def test_a_failed_release_leaves_the_one_before_and_says_why(
     assert len(room.guests()) == 1
 
 
-def test_an_agent_and_a_supervisor_that_are_killed_leave_nothing_behind(
+def test_pain_5_an_agent_and_a_supervisor_that_are_killed_leave_nothing_behind(
     room: Room, project: Project
 ) -> None:
-    """Pain 5: no guest, tap, rule or lease is orphaned by a rollout that is cut off."""
+    """No guest, tap, rule or lease is orphaned by a rollout that is cut off."""
     project.settings("--say=good")
     project.live()
     project.settings("--do=fail", health='deadline = "60s"')

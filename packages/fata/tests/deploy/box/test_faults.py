@@ -14,8 +14,10 @@ from .room import Room, until
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), pytest.mark.xdist_group("push")]
 
 
-def test_one_that_floods_its_console_serves_and_fills_no_disk(room: Room, project: Project) -> None:
-    """Pain 6: the console is bounded, and what is shown of it does nothing to a terminal."""
+def test_pain_6_one_that_floods_its_console_serves_and_fills_no_disk(
+    room: Room, project: Project
+) -> None:
+    """The console is bounded, and what is shown of it does nothing to a terminal."""
     project.settings("--say=wet", "--do=flood")
     guest = project.live()
     console = room.state / "guests" / guest / "console"
@@ -27,10 +29,10 @@ def test_one_that_floods_its_console_serves_and_fills_no_disk(room: Room, projec
     assert all(char.isprintable() or char == "\n" for char in shown)
 
 
-def test_one_that_uses_all_its_memory_fails_and_the_one_before_serves(
+def test_pain_2_one_that_uses_all_its_memory_fails_and_the_one_before_serves(
     room: Room, project: Project
 ) -> None:
-    """Pain 2: it is said that it was the memory."""
+    """It is said that it was the memory."""
     project.settings("--say=good")
     good = project.live()
     project.settings("--do=eat", health='deadline = "60s"')

@@ -32,8 +32,8 @@ def proxies(room: Room) -> list[str]:
     return room.inside("pgrep", "-f", "fata.deploy.traffic.proxy", check=False).split()
 
 
-def test_no_request_fails_without_root_either(shed: Room, here: Project) -> None:
-    """Pain 9: what is done without KVM and without root is tested, not hoped for."""
+def test_pain_9_no_request_fails_without_root_either(shed: Room, here: Project) -> None:
+    """What is done without KVM and without root is tested, not hoped for."""
     here.settings("--say=0")
     assert here.live() == "talker.production.g1"
     assert shed.get() == "0"

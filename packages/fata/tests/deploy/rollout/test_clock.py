@@ -76,8 +76,8 @@ def test_a_rollout_goes_on_when_the_clock_jumps_at_each_of_its_steps(
 
 
 @JUMPS
-def test_a_lease_neither_ends_nor_lasts_longer(host: Host, wall: Wall, years: float) -> None:
-    """Pain 4: it is over when its owner is, or gives no sign of life for five minutes."""
+def test_pain_4_a_lease_neither_ends_nor_lasts_longer(host: Host, wall: Wall, years: float) -> None:
+    """It is over when its owner is, or gives no sign of life for five minutes."""
     lease = host.records.leases.take(SERVICE, "ann", "deploy")
     assert isinstance(lease, Lease)
     wall.offset = years
@@ -126,10 +126,10 @@ def test_what_was_used_is_shown_again_from_then_on(
 
 
 @JUMPS
-def test_cleaning_up_takes_nothing_that_is_needed(
+def test_pain_3_cleaning_up_takes_nothing_that_is_needed(
     host: Host, said: list[str], wall: Wall, years: float
 ) -> None:
-    """Pain 3: what is live or kept is pinned, whatever time it is."""
+    """What is live or kept is pinned, whatever time it is."""
     changes.deploy(host, deployment(image(host, b"1"), text="one"), "ann", said.append)
     changes.deploy(host, deployment(image(host, b"2"), text="two"), "ann", said.append)
     arrived = image(host, b"3")

@@ -60,10 +60,10 @@ def reopened(host: Host) -> Host:
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_the_last_copy_of_damaged_records_is_used(
+def test_pain_1_the_last_copy_of_damaged_records_is_used(
     host: Host, said: list[str], damage: Callable[[Path], None]
 ) -> None:
-    """Pain 1: the records are backed up, and what they do not know is not destroyed."""
+    """The records are backed up, and what they do not know is not destroyed."""
     changes.deploy(host, deployment(image(host, b"1"), text="one"), "ann", said.append)
     changes.deploy(host, deployment(image(host, b"2"), text="two"), "ann", said.append)
     host.records.close()
@@ -118,10 +118,10 @@ def test_a_release_that_fails_leaves_one_that_the_records_do_not_know(
 
 
 @pytest.mark.parametrize("volume", [False, True])
-def test_what_is_newer_than_the_copy_goes_on_and_the_older_one_is_not_started_beside_it(
+def test_pain_11_what_is_newer_than_the_copy_goes_on_alone(
     host: Host, said: list[str], volume: bool
 ) -> None:
-    """Pain 11: two must not run that own one volume, whatever the records say."""
+    """Two must not run that own one volume, whatever the records say."""
     first = deployment(image(host, b"1", volume=volume), text="one")
     changes.deploy(host, first, "ann", said.append)
     older = (host.root / BACKUP).read_bytes()

@@ -56,10 +56,10 @@ def kill(host: Host) -> None:
     assert host.driver.outcome(GUEST) is not None
 
 
-def test_a_guest_that_dies_again_and_again_is_started_less_and_less_often(
+def test_pain_8_a_guest_that_dies_again_and_again_is_started_less_and_less_often(
     host: Host, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pain 8: a restart at once, then after 1, 2, 4 ... 60 s, and never sooner."""
+    """A restart at once, then after 1, 2, 4 ... 60 s, and never sooner."""
     changes.deploy(host, deployment(image(host)), "ann", said.append)
     clock = Clock()
     monkeypatch.setattr(repair, "time", clock)
@@ -90,10 +90,10 @@ def test_the_pauses_are_never_longer_than_a_minute(times: list[float]) -> None:
 
 
 @pytest.mark.parametrize(("code", "final"), [(0, True), (64, True), (1, False), (70, False)])
-def test_what_has_finished_or_was_told_nonsense_is_not_started_again(
+def test_pain_8_what_has_finished_or_was_told_nonsense_is_not_started_again(
     host: Host, said: list[str], code: int, final: bool
 ) -> None:
-    """Pain 8: the exit code says whether a restart would change anything."""
+    """The exit code says whether a restart would change anything."""
     assert is_final(Outcome(code, "", State.ENDED, 0.0)) is final
     changes.deploy(host, deployment(image(host)), "ann", said.append)
     with host.driver.console(GUEST).open("a") as console:

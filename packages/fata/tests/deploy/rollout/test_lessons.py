@@ -1,11 +1,12 @@
 """What deployments of unikernels went wrong with before, so that it does not here.
 
-`Pain` numbers are those that users of other tools report again and again: records that are wrong
-(1), failures without a reason (2), rollbacks that cleaning up has removed (3), locks that stick
-(4), orphans (5), consoles that are lost or without end (6), shutdown that the guest has to agree to
-(7), restarts without end (8), machines without KVM (9), split brains (11), builds that cannot be
-repeated (12). `B` numbers are the faults that the deployment scripts of MirageOS had. Most have
-their test beside what they are about; here is the rest.
+The numbers of `pain` are those that users of other tools report again and again: records that are
+wrong (1), failures without a reason (2), rollbacks that cleaning up has removed (3), locks that
+stick (4), orphans (5), consoles that are lost or without end (6), shutdown that the guest has to
+agree to (7), restarts without end (8), machines without KVM (9), one host that is not enough (10),
+split brains (11), builds that cannot be repeated (12). Those of `b` are the faults that the
+deployment scripts of MirageOS had. Most have their test beside what they are about, with the number
+in its name; here is the rest.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from fata.deploy.drivers.driver import State
 from fata.deploy.host import Host
 from fata.deploy.service import parse_guest, service_of
 from fata.image import manifest as manifests
+from fata.settings import parse
 from functoria.error import UserError
 
 from .stub import deployment, image, served, stub_host
@@ -30,8 +32,8 @@ from .stub import deployment, image, served, stub_host
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,30}", fullmatch=True)
 
 
-def test_at_each_step_something_serves(host: Host, said: list[str]) -> None:
-    """B9: nothing is destroyed before what replaces it has proved that it works."""
+def test_b9_at_each_step_something_serves(host: Host, said: list[str]) -> None:
+    """Nothing is destroyed before what replaces it has proved that it works."""
     answers: list[tuple[str, str]] = []
     watched = replace(
         stub_host(host.root), passing=lambda step: answers.append((step, served(host)))
@@ -48,10 +50,10 @@ def test_at_each_step_something_serves(host: Host, said: list[str]) -> None:
     assert "give-up" in steps
 
 
-def test_a_guest_need_not_agree_to_its_end(
+def test_pain_7_a_guest_need_not_agree_to_its_end(
     host: Host, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pain 7: it is asked, and destroyed if it does not end by itself."""
+    """It is asked, and destroyed if it does not end by itself."""
     monkeypatch.setattr("fata.deploy.rollout.STOP_SECONDS", 0.3)
     changes.deploy(host, deployment(image(host, b"1"), "stubborn"), "ann", said.append)
     changes.deploy(host, deployment(image(host, b"2"), text="two"), "ann", said.append)
@@ -59,8 +61,8 @@ def test_a_guest_need_not_agree_to_its_end(
     assert running == ["hello.production.g2"]
 
 
-def test_what_is_there_does_not_travel_again(host: Host, said: list[str]) -> None:
-    """B10: kernels are kept once, by digest, and not in a repository that grows for ever."""
+def test_b10_what_is_there_does_not_travel_again(host: Host, said: list[str]) -> None:
+    """Kernels are kept once, by digest, and not in a repository that grows for ever."""
 
     def stored() -> int:
         return sum(path.is_file() for path in (host.root / "store" / "blobs").rglob("*"))
@@ -73,8 +75,8 @@ def test_what_is_there_does_not_travel_again(host: Host, said: list[str]) -> Non
 
 
 @given(app=NAMES, environment=NAMES, number=st.integers(1, 999_999_999))
-def test_a_name_is_made_and_read_in_one_place(app: str, environment: str, number: int) -> None:
-    """B7: what makes the name of a guest and what reads it never disagree."""
+def test_b7_a_name_is_made_and_read_in_one_place(app: str, environment: str, number: int) -> None:
+    """What makes the name of a guest and what reads it never disagree."""
     service = service_of(app, environment)
     assert parse_guest(service.guest(number)) == (service, number)
 
@@ -82,15 +84,15 @@ def test_a_name_is_made_and_read_in_one_place(app: str, environment: str, number
 @pytest.mark.parametrize(
     "name", ["mirage/mirage-www#mirage", "$HTTP", "a b", "", "../x", "A", "a.b"]
 )
-def test_a_name_that_a_shell_or_a_path_would_take_for_more_is_refused(name: str) -> None:
-    """B3: names are checked where they come in, and no shell ever sees them."""
+def test_b3_a_name_that_a_shell_or_a_path_would_take_for_more_is_refused(name: str) -> None:
+    """Names are checked where they come in, and no shell ever sees them."""
     with pytest.raises(UserError):
         service_of(name, "production")
     assert parse_guest(f"{name}.production.g1") is None
 
 
-def test_a_disk_is_the_device_that_the_image_was_built_for(host: Host, said: list[str]) -> None:
-    """B6: image and host cannot disagree on `xvda` and `xvdb`: the manifest says it to both."""
+def test_b6_a_disk_is_the_device_that_the_image_was_built_for(host: Host, said: list[str]) -> None:
+    """Image and host cannot disagree on `xvda` and `xvdb`: the manifest says it to both."""
     made = manifests.parse(host.blobs.path(image(host, volume=True)).read_bytes(), "manifest.json")
     disks = (replace(made.disks[0], vdev="xvdb"),)
     digest = host.blobs.put(manifests.to_json(replace(made, disks=disks)), "manifest.json").digest
@@ -99,10 +101,10 @@ def test_a_disk_is_the_device_that_the_image_was_built_for(host: Host, said: lis
     assert (disk.name, disk.vdev) == ("data", "xvdb")
 
 
-def test_the_same_image_run_in_the_same_way_is_the_same_release(
+def test_pain_12_the_same_image_run_in_the_same_way_is_the_same_release(
     host: Host, said: list[str]
 ) -> None:
-    """Pain 12: a release is the digest of all that it is made of, and of nothing else."""
+    """A release is the digest of all that it is made of, and of nothing else."""
     same, other = deployment(image(host), text="one"), deployment(image(host), text="two")
     digests = []
     for asked in (same, same, other):
@@ -112,10 +114,23 @@ def test_the_same_image_run_in_the_same_way_is_the_same_release(
     assert digests[0] == digests[1] != digests[2]
 
 
-def test_traffic_follows_from_the_records_alone(host: Host, said: list[str]) -> None:
-    """Pain 5: whoever computes it after a crash finds the same, and no rule is an orphan."""
+def test_pain_5_traffic_follows_from_the_records_alone(host: Host, said: list[str]) -> None:
+    """Whoever computes it after a crash finds the same, and no rule is an orphan."""
     changes.deploy(host, deployment(image(host)), "ann", said.append)
     there: Sequence[object] = host.traffic.routes() or ()
     other = stub_host(host.root)
     assert routes.routes(other) == tuple(there)
     other.records.close()
+
+
+def test_pain_10_an_app_may_be_on_several_hosts() -> None:
+    """Each environment has a host of its own, and the same ports there."""
+    there = {"one": "root@a", "two": "root@b"}
+    text = "".join(
+        f'[environments.{name}]\nhost = "{host}"\nports = ["80:80"]\n'
+        for name, host in there.items()
+    )
+    found = parse(text.encode())
+    assert {one.name: one.host for one in found.environments} == there
+    with pytest.raises(UserError, match=r"port 80/tcp of `root@a` is also the port of `one`"):
+        parse(text.replace("root@b", "root@a").encode())

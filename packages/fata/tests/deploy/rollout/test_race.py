@@ -72,8 +72,8 @@ def one_is_live(host: Host) -> None:
     assert host.records.leases.holder(SERVICE) is None
 
 
-def test_of_deployments_at_once_one_goes_on_and_the_others_are_told(host: Host) -> None:
-    """Pain 4, B2: a race between two that deploy has one winner, and the loser knows to whom."""
+def test_pain_4_b2_of_deployments_at_once_one_goes_on_and_the_others_are_told(host: Host) -> None:
+    """A race between two that deploy has one winner, and the loser knows to whom."""
     found = at_once(host.root, 0.0)
     won = [one for one in found if one.startswith("hello.production.g")]
     assert won
@@ -82,17 +82,17 @@ def test_of_deployments_at_once_one_goes_on_and_the_others_are_told(host: Host) 
     one_is_live(host)
 
 
-def test_deployments_at_once_that_wait_go_live_one_after_the_other(host: Host) -> None:
-    """B1, B2: none takes away what another has brought, and none is lost."""
+def test_b1_b2_deployments_at_once_that_wait_go_live_one_after_the_other(host: Host) -> None:
+    """None takes away what another has brought, and none is lost."""
     found = at_once(host.root, 120.0)
     assert sorted(found) == [f"hello.production.g{number}" for number in range(1, MANY + 1)]
     one_is_live(host)
 
 
-def test_a_push_waits_for_a_deployment_and_says_for_whom(
+def test_pain_4_a_push_waits_for_a_deployment_and_says_for_whom(
     host: Host, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pain 4: the build is over by then; only what changes the service waits."""
+    """The build is over by then; only what changes the service waits."""
     lease = host.records.leases.take(SERVICE, "bob", "deploy 0123")
     assert isinstance(lease, Lease)
 
@@ -115,8 +115,10 @@ def test_a_push_waits_for_a_deployment_and_says_for_whom(
     assert served(host) == "hello"
 
 
-def test_one_who_hangs_too_long_changes_nothing_any_more(host: Host, said: list[str]) -> None:
-    """Pain 11: whoever wakes up after the lease is another's is refused before any effect."""
+def test_pain_11_one_who_hangs_too_long_changes_nothing_any_more(
+    host: Host, said: list[str]
+) -> None:
+    """Whoever wakes up after the lease is another's is refused before any effect."""
     changes.deploy(host, deployment(image(host), text="text-1"), "ann", said.append)
 
     def overtaken(step: str) -> None:

@@ -141,8 +141,8 @@ def test_services_do_not_know_of_one_another(world: World, service: Service) -> 
 
 
 @given(world=worlds())
-def test_what_nobody_knows_is_ended_unless_the_records_are_not_whole(world: World) -> None:
-    """Pain 5: a guest without a record is an orphan; without records none can be called that."""
+def test_pain_5_what_nobody_knows_is_ended_unless_the_records_are_not_whole(world: World) -> None:
+    """A guest without a record is an orphan; without records none can be called that."""
     known = {one.guest for one in world.generations}
     named = {repair.guest for repair in world.repairs()}
     assert world.running - known <= named
@@ -152,8 +152,8 @@ def test_what_nobody_knows_is_ended_unless_the_records_are_not_whole(world: Worl
 
 
 @given(world=worlds())
-def test_what_is_in_the_way_goes_before_something_is_started(world: World) -> None:
-    """Pain 11: never do two run that own one volume or address."""
+def test_pain_11_what_is_in_the_way_goes_before_something_is_started(world: World) -> None:
+    """Never do two run that own one volume or address."""
     for service in SERVICES:
         mine = [repair for repair in world.repairs() if repair.generation is not None]
         cures = [repair.cure for repair in mine if repair.service == service]

@@ -150,8 +150,8 @@ def test_an_app_with_a_volume_is_started_again_when_the_next_one_fails(
     assert running(host) == ["hello.production.g1"]
 
 
-def test_two_deploys_at_once_take_turns(host: Host, said: list[str]) -> None:
-    """Pain 4: the lock is a lease with an owner, and says who has it."""
+def test_pain_4_two_deploys_at_once_take_turns(host: Host, said: list[str]) -> None:
+    """The lock is a lease with an owner, and says who has it."""
     service = service_of("hello", "production")
     held = host.records.leases.take(service, "bob", "deploy 123")
     with pytest.raises(UserError, match=r"is being changed by bob \(deploy 123\)"):
@@ -198,8 +198,8 @@ def test_a_release_is_stopped_started_again_and_removed(host: Host, said: list[s
         changes.restart(host, about, "ann", said.append)
 
 
-def test_rolling_back_is_possible_after_cleaning_up(host: Host, said: list[str]) -> None:
-    """Pain 3: what a release that is kept needs is pinned."""
+def test_pain_3_rolling_back_is_possible_after_cleaning_up(host: Host, said: list[str]) -> None:
+    """What a release that is kept needs is pinned."""
     for kernel in (b"1", b"2", b"3", b"4", b"5", b"6"):
         changes.deploy(host, deployment(image(host, kernel), keep=2), "ann", said.append)
     later = time.time() + 10_000

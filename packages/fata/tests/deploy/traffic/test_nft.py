@@ -172,10 +172,10 @@ def test_a_guest_is_not_told_of_a_way_past_the_host(house: House, traffic: Nft) 
 
 
 @pytest.mark.parametrize("address", [HOST, "127.0.0.1"])
-def test_no_connection_fails_while_traffic_is_switched(
+def test_b9_no_connection_fails_while_traffic_is_switched(
     house: House, traffic: Nft, address: str
 ) -> None:
-    """B8: the site was gone while the new one took over."""
+    """The site was gone while the new one took over."""
     outside = address == HOST
     with house.serving(2), house.serving(3):
         traffic.apply([route(2)])
