@@ -220,8 +220,12 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Deploys:
-    """`Deploys(whole, broken)` is a series of good releases, and one where every third is bad."""
+    """`Deploys(quiet, whole, broken)` is series of good releases, and where every third is bad.
 
+    `quiet` is how many requests a second the same clients have answered while nothing is deployed.
+    """
+
+    quiet: float
     whole: Series
     broken: Series
 

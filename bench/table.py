@@ -196,3 +196,5 @@ def deploy_lines(found: Deploys) -> Iterator[str]:
     )
     rows = [(name, fact(found.whole), fact(found.broken)) for name, fact in facts]
     yield from _table(("", "every release is good", "every third is broken"), rows)
+    yield ""
+    yield f"While nothing is deployed, the guest answers {found.quiet:.0f} a second."
