@@ -34,11 +34,16 @@ def make_disk(project: Project, kind: str) -> None:
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("store", ["packed", "tar", "fat"])
+@pytest.mark.parametrize(
+    ("target", "store"),
+    [
+        *((target, store) for store in ("packed", "tar", "fat") for target in TARGETS),
+        ("unix", "directory"),
+    ],
+)
 def test_texts_are_compared(project: MakeProject, target: str, store: str) -> None:
     example = project("kv-ro").built("-t", target, "--store", store)
-    if store != "packed":
+    if store in ("tar", "fat"):
         make_disk(example, store)
         shutil.move(example.directory / "texts", example.directory / "texts-not-read")
     said = example.ok("run").out
@@ -76,6 +81,28 @@ def test_notes_survive_reboots(project: MakeProject) -> None:
     example.built("-t", "unix")
     assert notes(example.ok("run").out) == ["boot 4", "note 2: bread and butter"]
     assert notes(example.ok("run", "--", "--remove=all").out) == ["boot 5"]
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("target", "store"), [("unix", "directory"), ("unix", "either"), ("virtio", "either")]
+)
+def test_notes_survive_in_every_store_that_outlives_the_program(
+    project: MakeProject, target: str, store: str
+) -> None:
+    example = project("kv-rw").built("-t", target, "--store", store)
+    assert notes(example.ok("run", "--", "--note=milk").out) == ["boot 1", "note 1: milk"]
+    assert notes(example.ok("run").out) == ["boot 2", "note 1: milk"]
+    kept = example.directory / ("notes/notes/1" if target == "unix" else "disks/notes.img")
+    assert b"milk" in kept.read_bytes()
+
+
+@pytest.mark.e2e
+def test_notes_in_memory_are_gone_with_it(project: MakeProject) -> None:
+    example = project("kv-rw").built("-t", "unix", "--store", "memory")
+    assert notes(example.ok("run", "--", "--note=milk").out) == ["boot 1", "note 1: milk"]
+    assert notes(example.ok("run").out) == ["boot 1"]
+    assert not {"disks", "notes"} & {path.name for path in example.directory.iterdir()}
 
 
 @pytest.mark.e2e
@@ -224,3 +251,28 @@ def test_a_sealed_word_is_read_with_its_key_and_with_no_other(
     refused = example.fata("run")
     assert refused.code == 71
     assert "was encrypted with another key" in refused.out + refused.err
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_word_that_is_sealed_without_authentication(project: MakeProject, target: str) -> None:
+    example = project("sealed").built("-t", target, "--mode", "xts")
+    make_keys(example)
+    assert "kept" in example.ok("run", "--", "--word=honeysuckle", "--format").out
+    assert "the word is honeysuckle" in example.ok("run").out
+    assert b"honeysuckle" not in (example.directory / "disks" / "secrets.img").read_bytes()
+
+
+@pytest.mark.e2e
+def test_without_authentication_a_new_disk_is_noise_and_so_is_one_of_another_key(
+    project: MakeProject,
+) -> None:
+    example = project("sealed").built("-t", "unix", "--mode", "xts")
+    make_keys(example)
+    new = example.fata("run")
+    example.ok("run", "--", "--format")
+    make_keys(example)
+    locked = example.fata("run")
+    for refused in (new, locked):
+        assert refused.code == 71
+        assert "holds data of another kind" in refused.out + refused.err

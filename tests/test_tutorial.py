@@ -59,6 +59,7 @@ ENDING: list[tuple[str, list[str], list[str], list[str]]] = [
     ),
     ("block", [], [], BATTERY),
     ("block", ["--kind=memory"], [], BATTERY),
+    ("block", ["--kind=file"], [], BATTERY),
     (
         "jobs",
         ["--luck=same"],
@@ -86,6 +87,7 @@ ENDING: list[tuple[str, list[str], list[str], list[str]]] = [
 # Keys and arguments work alike on all targets: one VM for each example will do.
 IN_VMS = {case[0]: case for case in reversed(ENDING)}.values()
 CASES = [("unix", *case) for case in ENDING] + [("virtio", *case) for case in IN_VMS]
+CASES.append(("virtio", "block", ["--kind=guest"], [], BATTERY))  # no process has such a disk
 NAMES = ["".join((name, *keys, *words, "-", target)) for target, name, keys, words, _ in CASES]
 
 

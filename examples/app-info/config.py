@@ -1,3 +1,5 @@
-from fata.dsl import main, register
+from fata.dsl import main, no_logs, register
 
-register("app-info", main("app_info:start", requires=["h11>=0.16,<0.17", "idna>=3,<4"]))
+info = main("app_info:start", requires=["h11>=0.16,<0.17", "idna>=3,<4"])
+
+register("app-info", info, logs=no_logs())

@@ -1,8 +1,37 @@
-from fata.dsl import JOB, KV_RW, STRING, argument, block, block_kv_rw, main, register
+from fata.dsl import (
+    JOB,
+    KV_RW,
+    STRING,
+    argument,
+    block,
+    block_kv_rw,
+    choice,
+    directory_kv_rw,
+    key,
+    kv_rw,
+    main,
+    match_impl,
+    memory_kv_rw,
+    register,
+)
 
+store = key(
+    "store",
+    choice("disk", "directory", "either", "memory"),
+    "disk",
+    "what keeps the notes; a directory only as a process, and either in a VM is a disk",
+)
 note = argument("note", STRING, doc="a note to keep")
 remove = argument("remove", STRING, doc="the number of a note to remove, or `all`")
 
-notes = main("notes:start", KV_RW >> JOB, note=note, remove=remove)
+kept = match_impl(
+    store,
+    {
+        "directory": directory_kv_rw("notes"),
+        "either": kv_rw("notes", size="1MiB"),
+        "memory": memory_kv_rw(),
+    },
+    default=block_kv_rw(block("notes", size="1MiB")),
+)
 
-register("kv-rw", notes(block_kv_rw(block("notes", size="1MiB"))))
+register("kv-rw", main("notes:start", KV_RW >> JOB, note=note, remove=remove)(kept))

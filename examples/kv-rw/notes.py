@@ -1,4 +1,4 @@
-"""Keeps notes from boot to boot, in a store on a disk."""
+"""Keeps notes, from boot to boot if the store outlives the program."""
 
 import logging
 

@@ -5,16 +5,25 @@ from fata.dsl import (
     argument,
     block,
     block_kv_rw,
+    choice,
     encrypted_block,
+    key,
     main,
+    match_impl,
     register,
     tar_kv_ro,
 )
 
+mode = key("mode", choice("gcm", "xts"), "gcm", "gcm detects changes, xts takes no space")
 word = argument("word", STRING, doc="a word to keep")
 
 keys = tar_kv_ro(block("keys", read_only=True))
-disk = encrypted_block(block("secrets", size="256KiB"), keys, mode="gcm")
+disk = block("secrets", size="256KiB")
+sealed_disk = match_impl(
+    mode,
+    {"xts": encrypted_block(disk, keys, mode="xts")},
+    default=encrypted_block(disk, keys, mode="gcm"),
+)
 sealed = main("sealed:start", KV_RW >> JOB, word=word)
 
-register("sealed", sealed(block_kv_rw(disk)))
+register("sealed", sealed(block_kv_rw(sealed_disk)))

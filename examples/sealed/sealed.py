@@ -4,6 +4,8 @@ The key is in no image and in no argument: it is the file `disk.key` in the tar 
 host gives as the disk `keys`. Make one with
 
     head -c 64 /dev/urandom > disk.key && mkdir -p disks && tar -cf disks/keys.img disk.key
+
+With `--mode xts` a new disk looks like noise and not like nothing: start once with `--format`.
 """
 
 import logging

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,10 +14,24 @@ from hypothesis import strategies as st
 from libos.boot.outcome import BAD_ARGUMENT
 from libos.guest_name import GuestName, InvalidName
 
+from .name_conformance import MakeName, NameConformance
 
-@pytest.mark.parametrize("text", ["web", "web-1", "7", "a.b-c.example.org", "x" * 63])
-def test_names_of_hosts(text: str) -> None:
-    assert GuestName(text).text == text
+if TYPE_CHECKING:
+    from libos.signatures.name import Name
+
+
+@pytest.mark.parametrize("manage", [False, True])
+class TestGuestName(NameConformance):
+    @pytest.fixture
+    def make(self, manage: bool, monkeypatch: pytest.MonkeyPatch) -> MakeName:
+        monkeypatch.setattr(socket, "sethostname", lambda _name: None)
+
+        def started(text: str | None) -> Name:
+            name = GuestName(text, manage=manage)
+            asyncio.run(name.start())
+            return name
+
+        return started
 
 
 @pytest.mark.parametrize(

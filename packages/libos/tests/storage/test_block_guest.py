@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from libos.signatures.block import BlockError
+from libos.signatures.block import Block, BlockError
 from libos.storage.block.guest import GuestDisk
+
+from .block_conformance import SECTORS, BlockConformance, MakeBlock
 
 
 def machine(tmp_path: Path, **disks: tuple[str, int]) -> tuple[str, str]:
@@ -19,6 +24,27 @@ def machine(tmp_path: Path, **disks: tuple[str, int]) -> tuple[str, str]:
         (tmp_path / "dev").mkdir(exist_ok=True)
         (tmp_path / "dev" / disk).write_bytes(disk.encode().ljust(size, b"\0"))
     return str(tmp_path / "sys"), str(tmp_path / "dev")
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> MakeBlock:
+    @asynccontextmanager
+    async def disk(sector_size: int) -> AsyncIterator[Block]:
+        host = Path(tempfile.mkdtemp(dir=tmp_path))
+        sys, dev = machine(host, vda=("log", 512), vdb=("data", SECTORS * sector_size))
+        Path(dev, "vdb").write_bytes(bytes(SECTORS * sector_size))
+        found = GuestDisk("data", sector_size=sector_size, directory=sys, devices=dev)
+        await found.start()
+        try:
+            yield found
+        finally:
+            await found.stop()
+
+    return disk
+
+
+class TestGuestDisk(BlockConformance):
+    """The disk of a VM is a block device like any other."""
 
 
 def test_it_is_found_whatever_the_kernel_calls_it(tmp_path: Path) -> None:
