@@ -111,6 +111,15 @@ int main(int argc, char **argv)
         for (;;)
             pause();
     }
+    if (!strcmp(what, "ready")) {
+        int bit = 0x2000; /* TIOCM_OUT1, of the kernel's own headers */
+        own_the_console();
+        signal(SIGINT, interrupted);
+        ioctl(0, TIOCMBIS, &bit);
+        say("waiting\n");
+        for (;;)
+            pause();
+    }
     if (!strcmp(what, "deaf")) {
         own_the_console();
         signal(SIGINT, SIG_IGN);

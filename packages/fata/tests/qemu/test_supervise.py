@@ -23,6 +23,7 @@ from fata.qemu.publish import parse_all
 from fata.qemu.supervise import Run, run
 from fata.qemu.wait import wait_http
 from functoria.error import UserError
+from libos.boot.interrupts import TELLS
 
 pytestmark = pytest.mark.e2e
 
@@ -205,6 +206,39 @@ def test_a_second_ctrl_c_ends_it_at_once(guest: MakeGuest, tmp_path: Path) -> No
     outcome = run(guest("deaf"), TCG, tmp_path / "console", trigger, grace=1000, limit=LIMIT)
     assert outcome.code is None
     assert time.monotonic() - began < LIMIT
+
+
+@pytest.mark.parametrize("machine", list(Machine))
+def test_a_guest_that_tells_hears_ctrl_c_once_it_is_ready(
+    guest: MakeGuest, tmp_path: Path, machine: Machine
+) -> None:
+    trigger = Trigger("waiting", lambda: signal.raise_signal(signal.SIGINT))
+    wanted = guest(f"ready {TELLS}", machine=machine)
+    outcome = run(wanted, TCG, tmp_path / "console", trigger, grace=30, limit=LIMIT)
+    assert (outcome.code, outcome.reason) == (130, "interrupted")
+
+
+@pytest.mark.parametrize("machine", list(Machine))
+def test_before_that_it_is_ended_without_being_asked(
+    guest: MakeGuest, tmp_path: Path, machine: Machine
+) -> None:
+    trigger = Trigger("waiting", lambda: signal.raise_signal(signal.SIGINT))
+    wanted = guest(f"wait {TELLS}", machine=machine)
+    outcome = run(wanted, TCG, tmp_path / "console", trigger, grace=1000, limit=LIMIT)
+    assert (outcome.code, outcome.reason) == (None, "before its program began")
+    assert outcome.interrupted
+    assert gone(trigger.pid)
+
+
+def test_whoever_has_the_qmp_session_keeps_it(guest: MakeGuest, tmp_path: Path) -> None:
+    """The guest is then asked without a look at it."""
+    with Run(guest(f"wait {TELLS}"), TCG, tmp_path / "console", grace=0.2) as running:
+        running.start()
+        with running.qmp() as qmp:
+            assert qmp.status() == "running"
+            running.interrupt()
+            outcome = running.wait()
+    assert outcome.reason == "stopped before it ended by itself"
 
 
 def test_a_limit(guest: MakeGuest, tmp_path: Path) -> None:

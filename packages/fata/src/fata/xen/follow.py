@@ -20,8 +20,9 @@ from fata.signals import signals_to
 from fata.xen.toolstack import Condition, Toolstack
 from functoria import UserError
 
-GRACE = 5.0  # seconds until a guest is asked again, and then until it is ended
-_AGAIN = 1.0  # seconds between attempts to end one that Xen is still making
+GRACE = 10.0  # seconds until a guest is asked again, and then until it is ended
+_AGAIN = 1.0  # seconds between attempts to end one: Xen may still be making it
+_ATTEMPTS = 8  # until nobody waits for `xl` any more, which may miss the end of a young guest
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ def follow(
 
     `file` is its configuration on that host. Ctrl-C asks the guest to shut down, again after
     `grace` seconds, for PID 1 may not have listened yet, and ends it after as many more. A second
-    ctrl-C ends it at once, and so does the first while Xen is still making it. Nothing of it is
-    left.
+    ctrl-C ends it at once, and so does the first while Xen is still making it, as soon as it is
+    made: Xen's tools lose their way without it. Nothing of it is left.
     """
     began = time.monotonic()
     reading = Reading()
@@ -94,6 +95,8 @@ def _followed(
             while True:
                 ready = {key.fileobj for key, _ in selector.select(end.remaining)}
                 end.go_on(began=bool(reading.last))
+                if end.given_up:
+                    child.kill()
                 if child.stdout not in ready:
                     continue
                 data = os.read(child.stdout.fileno(), 65536)
@@ -118,7 +121,8 @@ class _End:
         self._toolstack = toolstack
         self._name = name
         self._grace = grace
-        self._steps: list[tuple[float, Callable[[str], None]]] = []
+        self._steps: list[tuple[float, Callable[[], None]]] = []
+        self._attempts = 0
         self.asked, self._asker = socket.socketpair()
         self.asked.setblocking(False)
         self._asker.setblocking(False)
@@ -146,20 +150,35 @@ class _End:
                 self._decide(began)
         while self._steps and self._steps[0][0] <= time.monotonic():
             _, step = self._steps.pop(0)
-            step(self._name)
-            if step == self._toolstack.destroy:
-                self._steps = [(time.monotonic() + _AGAIN, step)]
+            step()
+
+    @property
+    def given_up(self) -> bool:
+        """Whether Xen's tools do not end although there is no guest any more."""
+        return self._attempts > _ATTEMPTS
 
     def _decide(self, began: bool) -> None:
-        now, destroy, shutdown = time.monotonic(), self._toolstack.destroy, self._toolstack.shutdown
+        now = time.monotonic()
         if self.why is None and not began and self._is_being_made():
             self.why = "before its program began"
         elif self.why is None:
             self.why = "stopped before it ended by itself"
-            later = now + self._grace
-            self._steps = [(now, shutdown), (later, shutdown), (later + self._grace, destroy)]
+            times = (now, now + self._grace)
+            self._steps = [(at, self._shut_down) for at in times]
+            self._steps.append((now + 2 * self._grace, self._destroy))
             return
-        self._steps = [(now, destroy)]
+        self._steps = [(now, self._destroy)]
+
+    def _shut_down(self) -> None:
+        self._toolstack.shutdown(self._name)
+
+    def _destroy(self) -> None:
+        if not self._is_being_made():
+            self._toolstack.destroy(self._name)
+            self._attempts += 1
+        elif self._attempts:
+            self._attempts += 1
+        self._steps = [(time.monotonic() + _AGAIN, self._destroy)]
 
     def _is_being_made(self) -> bool:
         try:
