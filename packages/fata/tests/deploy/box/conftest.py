@@ -9,27 +9,33 @@ from pathlib import Path
 
 import pytest
 
-from .room import FATA, Room
+from .client import FATA, Client
+from .room import Room
 
 APP = Path(__file__).with_name("app")
 
 
 class Project:
-    """`Project(directory, room)` is a project whose production is on that host."""
+    """`Project(directory, room)` is a project whose production is on that host.
 
-    def __init__(self, directory: Path, room: Room) -> None:
+    `room` is the host, or another client of it; `source` is the program.
+    """
+
+    def __init__(self, directory: Path, room: Client, source: Path = APP) -> None:
         self.directory = directory
         self.room = room
-        shutil.copytree(APP, directory, ignore=shutil.ignore_patterns("_fata", "dist", "__*"))
+        shutil.copytree(source, directory, ignore=shutil.ignore_patterns("_fata", "dist", "__*"))
         self.settings()
         self.fata("configure", "-t", "virtio")
         self.fata("build")
 
-    def settings(self, *arguments: str, more: str = "", health: str = "") -> None:
+    def settings(
+        self, *arguments: str, more: str = "", health: str = "", ports: str = "8080:80"
+    ) -> None:
         """Write fata.toml."""
         words = ", ".join(f'"{one}"' for one in arguments)
         (self.directory / "fata.toml").write_text(
-            f'[environments.production]\nhost = "{self.room.name}"\nports = ["8080:80"]\n'
+            f'[environments.production]\nhost = "{self.room.name}"\nports = ["{ports}"]\n'
             f"arguments = [{words}]\n{more}\n"
             f'[environments.production.health]\nsuccesses = 2\ninterval = "0.2s"\n{health}\n'
         )

@@ -6,7 +6,6 @@ is its init; when it ends, all that runs there does, as by a power cut.
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import shutil
@@ -19,7 +18,10 @@ from pathlib import Path
 from fata.deploy.audit.seal import unseal
 from tests.brought import copy_kernels, fetch_wheels, uv_settings
 
-FATA = Path(sys.executable).with_name("fata")
+from .client import FATA, Client, make_key
+
+__all__ = ["FATA", "Room", "until"]
+
 BRIDGE, ADDRESS = "fata0", "10.77.0.1/24"
 TENANT, TENANT_ID, TENANT_HOME = "tenant", 64200, Path("/run/tenant")
 """Who has a host of their own without being root."""
@@ -50,20 +52,20 @@ while True:
 """
 
 
-class Room:
+class Room(Client):
     """`Room(directory)` is a host, and a client with a key for it.
 
     With `rootless` the client logs in as an ordinary user, who has no bridge.
     """
 
     def __init__(self, directory: Path, *, rootless: bool = False) -> None:
+        name = "shed" if rootless else "box"
+        super().__init__(directory / "client", directory / "bin", name)
         self.directory = directory
         self.rootless = rootless
-        self.home = directory / "client"
-        self.name = "shed" if rootless else "box"
         self._init: subprocess.Popen[str] | None = None
-        for name in ("state", "root", "etc/own", "etc/work", "client/.ssh", "bin", "cache"):
-            (directory / name).mkdir(parents=True, exist_ok=True)
+        for part in ("state", "root", "etc/own", "etc/work", "client", "bin", "cache"):
+            (directory / part).mkdir(parents=True, exist_ok=True)
         directory.chmod(0o755)
         self._prepare()
 
@@ -138,46 +140,17 @@ class Room:
         )
         return done.stdout
 
-    def fata(self, *words: str, project: Path | None = None) -> subprocess.CompletedProcess[str]:
-        """How a command of the client's ended."""
-        with self.start(*words, project=project) as child:
-            out, err = child.communicate(timeout=600)
-        return subprocess.CompletedProcess(words, child.returncode, out, err)
-
-    def start(self, *words: str, project: Path | None = None) -> subprocess.Popen[str]:
-        """A command of the client's."""
-        return subprocess.Popen(
-            [FATA, *words],
-            cwd=project or self.home,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The client's: its home, and an ssh that knows the host."""
-        return {
-            **os.environ,
-            "HOME": str(self.home),
-            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")),
-            "PATH": f"{self.directory / 'bin'}:{os.environ['PATH']}",
-            "NO_COLOR": "1",
-        }
-
-    def status(self) -> dict[str, object]:
-        """What the host says of itself."""
-        done = self.fata("status", "--to", self.name, "--json")
-        assert done.returncode == 0, done.stderr
-        found: dict[str, object] = json.loads(done.stdout)
-        return found
-
     def get(self, port: int = 8080) -> str:
         """What the port of the host answers to one who is on it; why not, where it does not."""
         url = f"http://127.0.0.1:{port}/"
         return self.inside("curl", "-sS", "-m", "5", url, check=False).strip()
+
+    def visitor(self, name: str) -> Client:
+        """Another client, with a home and a key of their own, which opens nothing yet."""
+        home = self.directory / name
+        made = Client(home, home / "bin", self.name)
+        self._know(made, "root")
+        return made
 
     def guests(self) -> list[int]:
         """The QEMUs of the host, as this machine numbers them."""
@@ -231,13 +204,10 @@ class Room:
         for file, added in lines.items():
             text = Path("/etc", file).read_text().rstrip()
             (self.directory / "etc" / "own" / file).write_text("\n".join((text, "".join(added))))
-        ssh = self.home / ".ssh"
-        for file in (self.directory / "host", ssh / "id_ed25519"):
-            if not file.exists():
-                make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(file)]
-                subprocess.run(make, check=True)
+        make_key(self.directory / "host")
+        self._know(self, TENANT if self.rootless else "root")
         keys = self.directory / "keys"
-        shutil.copy(ssh / "id_ed25519.pub", keys)
+        shutil.copy(self.public, keys)
         keys.chmod(0o644)
         if self.rootless:
             own = self.directory / "state" / ".ssh"
@@ -251,18 +221,10 @@ class Room:
             "StrictModes no\nPermitRootLogin prohibit-password\nUsePAM no\nPidFile none\n"
             "MaxSessions 100\n"
         )
-        user = TENANT if self.rootless else "root"
-        public = (self.directory / "host.pub").read_text().split()[:2]
-        (ssh / "known_hosts").write_text(" ".join((self.name, *public)) + "\n")
-        (ssh / "config").write_text(
-            f"Host {self.name}\n  User {user}\n  ProxyCommand {self.directory}/enter\n"
-            f"  IdentityFile {ssh}/id_ed25519\n  UserKnownHostsFile {ssh}/known_hosts\n"
-            "  IdentitiesOnly yes\n"
-        )
-        program = self.directory / "bin" / "ssh"
-        real = shutil.which("ssh")
-        program.write_text(f'#!/bin/sh\nexec {real} -F {ssh}/config "$@"\n')
-        program.chmod(0o755)
+
+    def _know(self, client: Client, user: str) -> None:
+        host_key = (self.directory / "host.pub").read_text().split()[:2]
+        client.know(self.directory / "enter", user, host_key)
 
 
 def until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
