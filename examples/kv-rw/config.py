@@ -1,5 +1,6 @@
 from fata.dsl import (
     JOB,
+    KV_RO,
     KV_RW,
     STRING,
     argument,
@@ -12,6 +13,7 @@ from fata.dsl import (
     main,
     match_impl,
     memory_kv_rw,
+    read_only,
     register,
 )
 
@@ -34,4 +36,7 @@ kept = match_impl(
     default=block_kv_rw(block("notes", size="1MiB")),
 )
 
-register("kv-rw", main("notes:start", KV_RW >> JOB, note=note, remove=remove)(kept))
+change = main("notes:change", KV_RW >> JOB, note=note, remove=remove)
+show = main("notes:show", KV_RO >> JOB)
+
+register("kv-rw", change(kept), show(read_only(kept)))
