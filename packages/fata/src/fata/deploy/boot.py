@@ -24,8 +24,9 @@ from fata.deploy.records.leases import Lease
 from fata.deploy.records.records import Generation
 from fata.deploy.release import Release
 from fata.deploy.service import Service
+from fata.deploy.store.item import Item
 from fata.devices.target import VIRTIO, XEN
-from fata.image.manifest import FILE_NAME, DiskDevice, Image, MachineRecord, Manifest
+from fata.image.manifest import FILE_NAME, DiskDevice, Image, MachineRecord, Manifest, parse
 from fata.nics import words_of
 from fata.qemu.accelerator import Choice, choose
 from fata.qemu.machine import Accelerator, Machine
@@ -46,6 +47,15 @@ def admit(host: Host, release: Release) -> Admitted:
     return host.admission.starting(
         host.blobs, release.manifest, release.signature, release.arrived or None
     )
+
+
+def manifest_of(host: Host, release: Release) -> Manifest:
+    """`manifest_of(host, release)` is what its image is, and nothing else of it was read.
+
+    Raises `UserError`.
+    """
+    known = Item(release.manifest, host.blobs.size(release.manifest) or 0, FILE_NAME)
+    return parse(host.blobs.read(known), FILE_NAME)
 
 
 def check(host: Host, service: Service, release: Release, made: Manifest) -> None:

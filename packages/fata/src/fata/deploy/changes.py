@@ -26,12 +26,20 @@ from functoria.error import UserError
 _POLL = 0.5
 _FAILED_KEPT = 3
 
-Allow = Callable[[Service, Release, Manifest], None]
-"""Raises `UserError` where a release takes more of the host than the one who asks may."""
+Reserve = Callable[[], None]
+"""Raises `UserError` where what others have begun meanwhile leaves too little of the host."""
+
+Allow = Callable[[Service, Release, Manifest], Reserve]
+"""Raises `UserError` where a release takes more of the host than the one who asks may.
+
+What it returns looks once more, while nobody else can begin anything: it is called in the
+transaction that writes the new generation down, which from then on counts.
+"""
 
 
-def _everything(_service: Service, _release: Release, _made: Manifest) -> None:
+def _everything(_service: Service, _release: Release, _made: Manifest) -> Reserve:
     """What an administrator may have."""
+    return lambda: None
 
 
 def deploy(
@@ -43,7 +51,8 @@ def deploy(
     does with the release; what served before then still does.
     """
     service = service_of(asked.app, asked.environment)
-    release = _release(host, service, asked, allow)
+    release, made = _release(host, service, asked)
+    allow(service, release, made)
     live = host.records.live(service)
     if asked.dry_run:
         for line in plan(host, service, release, live):
@@ -54,7 +63,8 @@ def deploy(
     ):
         for line in plan(host, service, release, host.records.live(service)):
             report(line)
-        done = Rollout(host, lease, release, author, report).run()
+        reserve = allow(service, release, made)
+        done = Rollout(host, lease, release, author, report, reserve).run()
         _tidy(host, lease)
     return done
 
@@ -79,10 +89,10 @@ def roll_back(
                 f"it can return to {names}" if names else "deploy it a second time first",
             )
         report(f"returning to {chosen[0].guest}")
-        release = _again(host, service, chosen[0].release, allow)
+        release, reserve = _again(host, service, chosen[0].release, allow)
         for line in plan(host, service, release, host.records.live(service)):
             report(line)
-        done = Rollout(host, lease, release, author, report).run()
+        done = Rollout(host, lease, release, author, report, reserve).run()
         _tidy(host, lease)
     return done
 
@@ -100,8 +110,8 @@ def restart(
                 str(service),
                 "deploy it with `fata deploy`",
             )
-        release = _again(host, service, live.release, allow)
-        done = Rollout(host, lease, release, author, report).run()
+        release, reserve = _again(host, service, live.release, allow)
+        done = Rollout(host, lease, release, author, report, reserve).run()
         _tidy(host, lease)
     return done
 
@@ -156,7 +166,7 @@ def pinned(host: Host) -> frozenset[str]:
     return frozenset(found)
 
 
-def _release(host: Host, service: Service, asked: Deployment, allow: Allow) -> Release:
+def _release(host: Host, service: Service, asked: Deployment) -> tuple[Release, Manifest]:
     manifest = host.blobs.path(asked.manifest)
     try:
         arrived = manifest.stat().st_mtime
@@ -186,14 +196,13 @@ def _release(host: Host, service: Service, asked: Deployment, allow: Allow) -> R
         arrived=arrived,
     )
     boot.check(host, service, release, made)
-    allow(service, release, made)
-    return release
+    return release, made
 
 
-def _again(host: Host, service: Service, release: Release, allow: Allow) -> Release:
+def _again(host: Host, service: Service, release: Release, allow: Allow) -> tuple[Release, Reserve]:
     """The release with the secrets of today. Raises `UserError` where the image is not whole."""
-    allow(service, release, boot.admit(host, release).manifest)
-    return replace(release, secrets=_secrets_version(host, service))
+    reserve = allow(service, release, boot.admit(host, release).manifest)
+    return replace(release, secrets=_secrets_version(host, service)), reserve
 
 
 def _secrets_version(host: Host, service: Service) -> int:

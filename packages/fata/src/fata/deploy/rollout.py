@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from fata.deploy import boot, routes, strangers
@@ -35,28 +36,39 @@ _LOST = 3  # answers in a row that a guest may not give while the one before dra
 class Rollout:
     """`Rollout(host, lease, release, author, report)` makes a release live, or leaves all as it is.
 
-    `release` was admitted, and its service has no other change under way.
+    `release` was admitted, and its service has no other change under way. `reserve` raises
+    `UserError` where what others have begun since leaves no room for it.
     """
 
     def __init__(
-        self, host: Host, lease: Lease, release: Release, author: str, report: Report
+        self,
+        host: Host,
+        lease: Lease,
+        release: Release,
+        author: str,
+        report: Report,
+        reserve: Callable[[], None] = lambda: None,
     ) -> None:
         self._host = host
         self._lease = lease
         self._release = release
         self._author = author
         self._report = report
+        self._reserve = reserve
         self._probe: Probe | None = None
+        self._was_wanted = host.records.services().get(lease.service, Wanted.RUNNING)
 
     def run(self) -> Generation:
         """Roll out; the generation that is live now. Raises `UserError` where the old one stays."""
         host, records = self._host, self._host.records
         old = records.live(self._lease.service)
-        was_wanted = records.services().get(self._lease.service, Wanted.RUNNING)
         host.passing("stage")
         service = self._lease.service
         last, used = strangers.last_number(host, service), strangers.slots(host, service)
-        new = records.stage(self._lease, self._release, host.driver.name, self._author, last, used)
+        new = records.stage(
+            *(self._lease, self._release, host.driver.name, self._author, last, used),
+            allow=self._reserve,
+        )
         exclusive = self._release.exclusive and old is not None
         try:
             if exclusive and old is not None:
@@ -67,7 +79,7 @@ class Rollout:
             self._await_healthy(new)
             self._switch(new, old)
         except BaseException as error:
-            self._give_up(new, old if exclusive else None, was_wanted, error)
+            self._give_up(new, old if exclusive else None, error)
             raise
         if old is not None:
             self._replace(new, old)
@@ -117,10 +129,8 @@ class Rollout:
         if old is not None:
             steps.append((old, Stage.DRAINING))
         host.passing("live")
-        records.advance(self._lease, steps)
+        records.advance(self._lease, steps, wanted=Wanted.RUNNING)
         try:
-            if records.services().get(self._lease.service) is not Wanted.RUNNING:
-                records.want(self._lease, Wanted.RUNNING)
             host.passing("switch")
             host.traffic.apply(routes.routes(host))
         except BaseException as error:
@@ -192,23 +202,17 @@ class Rollout:
                 self._host.driver.stop(name, STOP_SECONDS)
 
     def _return(self, new: Generation, old: Generation | None, why: str) -> None:
-        """Lead traffic back to the old one, which still runs."""
+        """Lead traffic back to the old one, which runs as before."""
         steps = [(new, Stage.FAILED)]
         if old is not None:
             steps.append((old, Stage.LIVE))
-        self._host.records.advance(self._lease, steps, why[:500])
+        self._host.records.advance(self._lease, steps, why[:500], self._was_wanted)
         self._host.traffic.apply(routes.routes(self._host))
         self._end(new)
         if old is not None:
             self._report(f"{old.guest} serves again")
 
-    def _give_up(
-        self,
-        new: Generation,
-        paused: Generation | None,
-        was_wanted: Wanted,
-        error: BaseException,
-    ) -> None:
+    def _give_up(self, new: Generation, paused: Generation | None, error: BaseException) -> None:
         """End the new guest, whose directory stays; start the old one where it was stopped."""
         host, records = self._host, self._host.records
         host.passing("give-up")
@@ -221,7 +225,7 @@ class Rollout:
                 what = error.what if isinstance(error, UserError) else "interrupted"
                 records.advance(self._lease, [(new, Stage.FAILED)], what[:500])
         with contextlib.suppress(UserError):
-            if paused is not None and was_wanted is Wanted.RUNNING:
+            if paused is not None and self._was_wanted is Wanted.RUNNING:
                 self._resume(paused)
 
     def _resume(self, paused: Generation) -> None:

@@ -25,6 +25,11 @@ def volumes_of(made: Manifest) -> tuple[DiskDevice, ...]:
     return tuple(disk for disk in made.disks if disk.purpose == DATA)
 
 
+def size(made: Manifest) -> int:
+    """`size(manifest)` is the bytes of all its volumes that are made here."""
+    return sum(disk.size or 0 for disk in volumes_of(made))
+
+
 def exclusive(made: Manifest) -> bool:
     """`exclusive(manifest)` is whether the program writes a volume: two must not run at once."""
     return any(not disk.read_only for disk in volumes_of(made))

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from fata.deploy import changes
 from fata.deploy.agent import push
+from fata.deploy.agent.authority import Author
+from fata.deploy.agent.requests import About
 from fata.deploy.drivers.driver import State
 from fata.deploy.host import Host
+from fata.deploy.policy import parse
 from fata.deploy.records.leases import Lease
 from fata.deploy.records.records import Records
+from fata.deploy.repair import Repairer
 from fata.deploy.service import Service
 from fata.deploy.stages import OVER, Stage
 from fata.settings import Environment, Health, Kind, Port
@@ -134,3 +142,144 @@ def test_pain_11_one_who_hangs_too_long_changes_nothing_any_more(
     slow.records.close()
     assert served(host) == "text-1"
     assert [one.number for one in host.records.generations() if one.stage is Stage.LIVE] == [1]
+
+
+APPS = ("a", "b", "c")
+Change = Callable[..., object]
+
+
+def alice(limits: str) -> Author:
+    return Author("alice", "alice", parse(f'[users.alice]\napps = ["*"]\n{limits}\n'.encode()))
+
+
+def asked_for(host: Host, app: str, *, volume: bool = False) -> Change:
+    ports = (Port(9000 + APPS.index(app), 80),)
+    one = deployment(image(host, volume=volume), app=app, ports=ports, text=app)
+
+    def deploy(there: Host, author: Author) -> object:
+        allow = author.allow(there, "deploy")
+        return changes.deploy(there, one, author.name, lambda _: None, allow)
+
+    return deploy
+
+
+def all_at(step: str, root: Path, work: Sequence[Callable[[Host], object]]) -> list[str]:
+    """What becomes of changes, a process each, which wait at the step for all of them."""
+    (arriving, arrived), (waiting, going) = os.pipe(), os.pipe()
+    children = []
+    for one in work:
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(going)
+
+            def passing(passed: str) -> None:
+                if passed == step:
+                    os.write(arrived, b".")
+                    os.read(waiting, 1)
+
+            try:
+                one(stub_host(root, passing))
+                os.write(writing, b"live")
+            except BaseException as error:
+                os.write(
+                    writing, (error.what if isinstance(error, UserError) else repr(error)).encode()
+                )
+            finally:
+                os.write(arrived, b".")
+                os._exit(0)
+        os.close(writing)
+        children.append((pid, reading))
+    for _ in work:
+        os.read(arriving, 1)
+    for end in (going, waiting, arriving, arrived):
+        os.close(end)
+    found = []
+    for pid, reading in children:
+        with os.fdopen(reading) as file:
+            found.append(file.read())
+        os.waitpid(pid, 0)
+    return found
+
+
+def running(host: Host) -> list[str]:
+    return [one.name for one in host.driver.list() if one.state is State.RUNNING]
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ("guests = 1", "alice may have 1 guests at once: 1 in use, 1 more asked for"),
+        ('memory = "200MiB"', "alice may have 200MiB of memory: 128MiB in use"),
+        ("cpus = 1", "alice may have 1 CPUs: 1 in use"),
+        ('disk = "6KiB"', "alice may have 6KiB of volumes: 4KiB in use"),
+    ],
+)
+def test_of_apps_deployed_at_once_only_as_many_go_live_as_their_user_may_have(
+    host: Host, limits: str, told: str
+) -> None:
+    """Each is allowed before any is written down; then the one that is first has what there is."""
+    author = alice(limits)
+    work = [asked_for(host, app, volume="disk" in limits) for app in APPS]
+    found = all_at("stage", host.root, [partial(do, author=author) for do in work])
+    assert sorted(one.startswith(told) for one in found) == [False, True, True], found
+    assert found.count("live") == 1, found
+    assert len(running(host)) == 1
+    assert len(host.records.generations()) == 1
+
+
+@pytest.mark.parametrize("verb", ["rollback", "restart"])
+def test_what_is_stopped_does_not_come_back_beyond_what_its_user_may_have(
+    host: Host, verb: str
+) -> None:
+    everything = alice("")
+    for app in APPS[:2]:
+        do = asked_for(host, app)
+        do(host, everything)
+        do(host, everything)
+        changes.stop(host, About(app=app), "ann", lambda _: None)
+    change = changes.roll_back if verb == "rollback" else changes.restart
+    author = alice("guests = 1")
+
+    def again(there: Host, app: str) -> object:
+        allow = author.allow(there, verb)
+        return change(there, About(app=app), author.name, lambda _: None, allow)
+
+    found = all_at("stage", host.root, [partial(again, app=app) for app in APPS[:2]])
+    assert found.count("live") == 1, found
+    assert any("alice may have 1 guests at once" in one for one in found), found
+    assert len(running(host)) == 1
+
+
+@pytest.mark.parametrize("step", ["start", "live"])
+def test_what_was_cut_off_counts_until_it_is_undone(host: Host, step: str) -> None:
+    author, (first, second) = alice("guests = 1"), (asked_for(host, app) for app in APPS[:2])
+
+    def passing(passed: str) -> None:
+        if passed == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            first(stub_host(host.root, passing), author)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    with pytest.raises(UserError, match="alice may have 1 guests at once: 1 in use"):
+        second(host, author)
+    Repairer(host, lambda _: None).run()
+    second(host, author)
+    assert running(host) == ["b.production.g1"]
+
+
+def test_what_is_to_run_counts_and_what_is_done_does_not(host: Host) -> None:
+    """One that crashed is started again by the supervisor; one that has finished is not."""
+    author, (first, second) = alice("guests = 1"), (asked_for(host, app) for app in APPS[:2])
+    first(host, author)
+    host.driver.destroy("a.production.g1")
+    with pytest.raises(UserError, match="alice may have 1 guests at once: 1 in use"):
+        second(host, author)
+    with (host.guests / "a.production.g1" / "console").open("a") as console:
+        console.write("fata: exit 0\n")
+    second(host, author)
+    assert running(host) == ["b.production.g1"]

@@ -8,20 +8,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fata.deploy.agent.usage import look, used
 from fata.deploy.audit.who import who
 from fata.deploy.boot import needed_memory
-from fata.deploy.changes import Allow
-from fata.deploy.drivers.directory import read_spec
-from fata.deploy.drivers.driver import State
+from fata.deploy.changes import Allow, Reserve
 from fata.deploy.host import Host
 from fata.deploy.policy import authority
 from fata.deploy.policy.policy import Policy
 from fata.deploy.policy.wish import Used, Wish
 from fata.deploy.release import Release
-from fata.deploy.service import Service, parse_guest
-from fata.deploy.volumes import DATA, directory_of
+from fata.deploy.service import Service
+from fata.deploy.volumes import size
 from fata.image.manifest import Manifest
-from functoria.error import UserError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +40,24 @@ class Author:
     def allow(self, host: Host, verb: str) -> Allow:
         """`allow(host, verb)` checks a release against what the author may have of the host."""
 
-        def check(service: Service, release: Release, made: Manifest) -> None:
-            self.policy.check(
-                self.user, _wish(host, verb, service, release, made), self._used(host, service)
-            )
+        def check(service: Service, release: Release, made: Manifest) -> Reserve:
+            wish = _wish(host, verb, service, release, made)
+            if self.user is None:
+                self.policy.check(None, wish, Used())
+                return _granted
+            seen = look(host)
+
+            def reserve() -> None:
+                self.policy.check(self.user, wish, used(host, service, self.sees, seen))
+
+            reserve()
+            return reserve
 
         return check
 
-    def _used(self, host: Host, replaced: Service) -> Used:
-        """What runs of the author's apps; of what is replaced, only that it runs on meanwhile."""
-        guests = memory = cpus = disk = 0
-        for found in host.driver.list():
-            parsed = parse_guest(found.name)
-            if parsed is None or found.state is not State.RUNNING or not self.sees(parsed[0]):
-                continue
-            guests += 1
-            if parsed[0] == replaced:
-                continue
-            with contextlib.suppress(UserError):
-                spec = read_spec(host.guests / found.name)
-                memory, cpus = memory + spec.memory, cpus + spec.vcpus
-        for service in host.records.services():
-            if service != replaced and self.sees(service):
-                disk += _size(directory_of(host.root, service))
-        return Used(guests, memory, cpus, disk)
+
+def _granted() -> None:
+    """What an administrator asks for is theirs."""
 
 
 @contextlib.contextmanager
@@ -93,14 +85,7 @@ def _wish(host: Host, verb: str, service: Service, release: Release, made: Manif
         cpus=release.cpus or 1,
         ports=tuple(port.host for port in release.ports),
         bridges=() if host.bridge is None or not made.network else (host.bridge,),
-        disk=sum(disk.size or 0 for disk in made.disks if disk.purpose == DATA),
+        disk=size(made),
         signed=release.signature is not None,
         signer=None if signer is None else signer.partition(" (")[0],
     )
-
-
-def _size(directory: Path) -> int:
-    try:
-        return sum(path.stat().st_size for path in directory.iterdir())
-    except OSError:
-        return 0

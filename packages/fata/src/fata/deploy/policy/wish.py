@@ -30,6 +30,8 @@ class Wish:
 class Used:
     """`Used(guests, memory, cpus, disk)` is what all apps that a user may deploy have now.
 
+    They have it from the moment when it is written down that a guest is to run.
+
     `guests` are those that will run beside the new one, however briefly: the one that it replaces
     is among them where it goes on serving meanwhile. The rest, in the units of `Wish`, is without
     what is replaced.

@@ -120,13 +120,16 @@ class Records:
         author: str,
         last: int = 0,
         used: Set[str] = frozenset(),
+        allow: Callable[[], None] = lambda: None,
     ) -> Generation:
         """`stage(lease, release, driver, author)` is a new generation, written down.
 
         Its number is beyond all that are known, and `last`; its slot is not of those `used`.
+        `allow` raises where it may not be: nobody else writes anything down meanwhile.
         """
         service, now = lease.service, self._clock()
         with self.changing(lease):
+            allow()
             known = self.generations(service)
             number = max((last, *(one.number for one in known))) + 1
             taken = {*used, *(one.slot for one in known if one.stage not in OVER)}
@@ -145,22 +148,26 @@ class Records:
         return Generation(service, number, Stage.STAGED, slot, driver, release, author, now, now)
 
     def advance(
-        self, lease: Lease, steps: Iterable[tuple[Generation, Stage]], reason: str = ""
+        self,
+        lease: Lease,
+        steps: Iterable[tuple[Generation, Stage]],
+        reason: str = "",
+        wanted: Wanted | None = None,
     ) -> None:
-        """`advance(lease, steps, reason)` takes generations to their next stages, all or none."""
+        """`advance(lease, steps, reason)` takes generations to their next stages, all or none.
+
+        With `wanted`, it is said as well whether the service is to run.
+        """
         with self.changing(lease):
             for generation, stage in steps:
                 self._advance(generation, stage, reason)
+            if wanted is not None:
+                self._want(lease.service, wanted)
 
     def want(self, lease: Lease, wanted: Wanted) -> None:
         """Say whether the service is to run."""
-        service = lease.service
         with self.changing(lease):
-            self.database.execute(
-                "UPDATE services SET wanted = ? WHERE app = ? AND environment = ?",
-                *(wanted.value, service.app, service.environment),
-            )
-            self._event(service, None, f"is to be {wanted.value}")
+            self._want(lease.service, wanted)
 
     def forget(self, lease: Lease) -> None:
         """Remove the service and all that is known of it but its events."""
@@ -231,6 +238,15 @@ class Records:
         with self.database.transaction():
             self.leases.check(lease)
             yield
+
+    def _want(self, service: Service, wanted: Wanted) -> None:
+        before = self.services().get(service)
+        self.database.execute(
+            "UPDATE services SET wanted = ? WHERE app = ? AND environment = ?",
+            *(wanted.value, service.app, service.environment),
+        )
+        if wanted is not before:
+            self._event(service, None, f"is to be {wanted.value}")
 
     def _advance(self, generation: Generation, stage: Stage, reason: str) -> None:
         service = generation.service
