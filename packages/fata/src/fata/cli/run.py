@@ -203,6 +203,7 @@ class Terminal(Observer):
         self._settings = settings
         self._networks = networks
         self._console = Shown(everything=settings.verbosity > 0)
+        self._last = b"\n"
 
     def starting(self, guest: Guest) -> None:
         """Say where the published ports are."""
@@ -222,9 +223,12 @@ class Terminal(Observer):
         self._write(self._console.feed(data))
 
     def end(self) -> None:
-        """Pass on what was held back."""
+        """Pass on what was held back, and end the line: what is said next has one of its own."""
         self._write(self._console.end())
+        if self._last != b"\n":
+            self._write(b"\n")
 
     def _write(self, data: bytes) -> None:
+        self._last = data[-1:] or self._last
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
