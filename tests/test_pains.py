@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import xlcfg
+from fata.xen.notes import check_kernel
+from packages.fata.tests.deploy.box.room import Room
 from tests.conftest import MakeProject, Project
 
 pytestmark = pytest.mark.e2e
@@ -230,3 +236,93 @@ def test_pain_17_what_is_generated_is_short_and_straight(project: MakeProject) -
     text = made.ok("query", "main").out
     assert len(text.splitlines()) < 30
     assert not [line for line in text.splitlines() if line.strip().startswith(("if ", "for "))]
+
+
+ROUTER = """\
+from fata.dsl import JOB, NETWORK, main, network, register
+
+back, front = network("back"), network("front")
+register("router", main("router:start", NETWORK >> NETWORK >> JOB)(front, back))
+"""
+ROUTING = """\
+from pathlib import Path
+
+
+async def start(front, back):
+    for name, nic in (("front", front), ("back", back)):
+        print(name, Path("/sys/class/net", nic.interface, "address").read_text())
+"""
+
+
+def test_pain_11_two_nics_stay_two_and_are_the_ones_that_were_meant(project: MakeProject) -> None:
+    made = project()
+    made.write("config.py", ROUTER)
+    made.write("router.py", ROUTING)
+    said = made.built().ok("run").out
+    assert "front 52:54:00:fa:7a:01" in said
+    assert "back 52:54:00:fa:7a:00" in said
+    devices = json.loads(made.ok("query", "devices").out)
+    assert [device["name"] for device in devices] == ["back", "front"]
+
+
+def test_pain_12_the_xl_that_is_generated_starts_as_it_is(project: MakeProject) -> None:
+    """Nothing in it is left to write: what it names is there, and Xen can start it."""
+    made = project("website").built("-t", "xen")
+    text = made.ok("query", "xl").out
+    assert "@" not in text
+    assert not xlcfg.check_text(text)
+    values = xlcfg.values(xlcfg.parse(text))
+    kernel, ramdisk = (Path(str(values[name])) for name in ("kernel", "ramdisk"))
+    assert ramdisk.is_file()
+    check_kernel(kernel, xlcfg.Guest.PVH)
+    image = json.loads(made.ok("query", "manifest").out)["image"]
+    assert values["cmdline"] == image["command_line"]
+    assert values["memory"] == "128"
+    assert values["vif"] == ["bridge=xenbr0"]
+
+
+@pytest.mark.xdist_group("box")
+def test_pain_14_one_command_deploys_and_the_next_one_returns(
+    project: MakeProject, tmp_path: Path
+) -> None:
+    """To a real host, with nothing written for it but its name."""
+    made = project("website").built()
+    with Room(tmp_path / "host") as room:
+        made.write("fata.toml", HOST.format(name=room.name, arguments=""))
+
+        def fata(*words: str) -> subprocess.CompletedProcess[str]:
+            return room.fata(*words, project=made.directory)
+
+        first = fata("deploy", "--no-build")
+        assert first.returncode == 0, first.stderr
+        assert first.stdout == "website.production.g1\n"
+        assert "It works" in room.get()
+        made.write("fata.toml", HOST.format(name=room.name, arguments='"--ipv4=none"'))
+        second = fata("deploy", "--no-build")
+        assert second.returncode == 1
+        assert "website.production.g1 still serves" in second.stderr
+        assert "It works" in room.get()
+
+
+HOST = """\
+[environments.production]
+host = "{name}"
+ports = ["8080:80"]
+arguments = [{arguments}]
+
+[environments.production.health]
+successes = 2
+interval = "0.2s"
+deadline = "12s"
+"""
+
+
+@pytest.mark.parametrize("target", ["virtio", "xen"])
+def test_pain_16_libvirt_takes_what_is_generated_for_it(project: MakeProject, target: str) -> None:
+    """Its own reader, at every test, and not somebody with a server some day."""
+    made = project("website").built("-t", target)
+    (file,) = made.output.glob("*.libvirt.xml")
+    assert made.ok("query", "libvirt").out == file.read_text()
+    defined = ["virsh", "-c", "test:///default", "define", "--validate", str(file)]
+    done = subprocess.run(defined, capture_output=True, text=True)  # noqa: PLW1510
+    assert done.returncode == 0, done.stderr

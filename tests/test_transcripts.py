@@ -102,7 +102,7 @@ PROGRAMS: Mapping[str, Mapping[str, str]] = {
     },
     "refused": {"ssh": "echo 'root@web1: Permission denied (publickey).' >&2; exit 255"},
 }
-"""Directories beside the project that are a machine's programs, for commands with `PATH=../NAME`."""
+"""Directories beside the project with what a machine has, for commands with `PATH=../NAME`."""
 
 
 def equip(place: Path) -> None:
