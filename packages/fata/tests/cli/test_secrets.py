@@ -35,7 +35,7 @@ class Host:
     def call(
         self, host: Destination, verb: str, request: Mapping[str, object]
     ) -> Mapping[str, object]:
-        text = json.dumps(request)
+        text = json.dumps({"by": "alice@desk", **request})  # as the client says with each request
         self.asked.append((host.name, verb, text))
         if verb == "prune":
             dry_run = bool(request["dry_run"])
@@ -53,7 +53,6 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     client = ModuleType("fata.deploy.client")
     client.call = made.call  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "fata.deploy.client", client)
-    monkeypatch.setenv("LOGNAME", "alice")
     project = tmp_path / "project"
     project.mkdir()
     (project / "config.py").write_text("from fata.dsl import *\nregister('website', main('x:y'))\n")
@@ -90,7 +89,7 @@ def test_a_value_from_a_pipe(host: Host, typed: Type, capsys: pytest.CaptureFixt
     assert b"hunter2\0" in values(host), "the line feed of `echo` is not part of it"
     assert run(["secrets", "list", "--to", "root@box"]) == 0
     said = capsys.readouterr()
-    assert re.fullmatch(r"api-key  v1  \d{4}-\d\d-\d\d \d\d:\d\d UTC  alice@\S+\n", said.out)
+    assert re.fullmatch(r"api-key  v1  \d{4}-\d\d-\d\d \d\d:\d\d UTC  alice@desk\n", said.out)
     assert run(["secrets", "rm", "api-key", "--to", "root@box"]) == 0
     assert run(["secrets", "list", "--to", "root@box"]) == 0
     said = capsys.readouterr()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import getpass
 import json
-import socket
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -56,7 +54,7 @@ def _set(
     place = place_of(settings, app, environment, to)
     value = _value(name, source)
     check_value(name, value)
-    answer = _asked(place, "set", name=name, value=base64.b64encode(value).decode(), by=_somebody())
+    answer = _asked(place, "set", name=name, value=base64.b64encode(value).decode())
     settings.report(f"`{name}` is set for {_where(place)}, in version {answer['version']}")
     settings.report("guests get it when they start: run `fata restart`, or deploy")
 
@@ -156,11 +154,3 @@ def _plain(text: str) -> str:
 
 def _where(place: Place) -> str:
     return f"`{place.app}` in `{place.environment}`"
-
-
-def _somebody() -> str:
-    """Who the user is, as far as this machine can tell."""
-    try:
-        return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (KeyError, OSError):
-        return socket.gethostname()

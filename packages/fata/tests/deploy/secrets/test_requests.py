@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fata.deploy.secrets.requests import audited, handle
+from fata.deploy.secrets.requests import handle
 from fata.deploy.secrets.vault import Vault
 from functoria import UserError
 
@@ -48,9 +48,3 @@ def test_what_is_no_request(tmp_path: Path, request_: dict[str, object]) -> None
     with pytest.raises(UserError, match="no request about secrets") as caught:
         handle(tmp_path, request_)
     assert "hunter2" not in str(caught.value)
-
-
-def test_what_is_written_down_of_a_request() -> None:
-    asked = {"action": "set", **PLACE, "name": "api-key", "value": VALUE, "by": "alice"}
-    assert audited(asked) == {"action": "set", **PLACE, "name": "api-key"}
-    assert audited({"value": VALUE}) == {}

@@ -53,11 +53,5 @@ def handle(root: Path, request: Mapping[str, object], by: str | None = None) -> 
     return {"version": vault.set(*place, asked.name, asked.value, by=who, now=time.time())}
 
 
-def audited(request: Mapping[str, object]) -> dict[str, str]:
-    """`audited(request)` is what may be written down of a request: all but the value."""
-    names = ("action", "app", "environment", "name")
-    return {name: _printable(str(request[name])) for name in names if name in request}
-
-
 def _printable(text: str) -> str:
     return "".join(char for char in text if char.isprintable())[:200]
