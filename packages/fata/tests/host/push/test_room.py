@@ -126,8 +126,9 @@ def test_only_what_installs_by_hash_has_a_network(words: tuple[str, ...], networ
 
 
 def test_the_limits_as_systemd_is_told_them(tmp_path: Path) -> None:
-    box = Sandbox("web", tmp_path, "fata-build", True, Limits(60, 256, 512, 32))
-    words = box.command(("fata", "build"), tmp_path / "work", {"A": "1"}, network=False)
+    place = tmp_path / "build" / "web"
+    box = Sandbox("web", place, "fata-build", True, Limits(60, 256, 512, 32))
+    words = box.command(("fata", "build"), place / "work", {"A": "1"}, network=False)
     assert words[0] == "systemd-run"
     assert words[-5:] == ("env", "-i", "A=1", "fata", "build")
     assert {
@@ -137,7 +138,7 @@ def test_the_limits_as_systemd_is_told_them(tmp_path: Path) -> None:
         "--property=MemoryMax=256M",
         "--property=TasksMax=32",
         "--property=PrivateNetwork=yes",
-        f"--property=ReadWritePaths={tmp_path}",
+        f"--property=BindPaths={place}",
     } <= set(words)
     assert "--property=PrivateNetwork=no" in box.command(("x",), tmp_path, {}, network=True)
 

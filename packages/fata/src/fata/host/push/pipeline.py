@@ -16,8 +16,9 @@ import uv
 from fata.ci.compare import Build, difference
 from fata.host.push import room
 from fata.host.push.installer import installing
+from fata.host.push.interpreter import python
 from fata.host.push.sandbox import Sandbox
-from fata.host.push.surroundings import fata, make_fata_known, python, variables
+from fata.host.push.surroundings import fata, make_fata_known, variables
 from fata.settings import Environment, Settings
 from functoria.error import UserError
 

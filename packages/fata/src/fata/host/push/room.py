@@ -1,8 +1,9 @@
 """The directory of an app's builds: all that is in it was written by what was pushed.
 
 We are root, and whatever is in there may be a trap, such as a symbolic link to a key of the host.
-So everything in it is made, read and removed by programs that run as the builder; what we take
-out of it are bytes, of which only plain files and directories are made.
+So everything in it is made, read and removed by programs that run as the builder, and see no more
+of the host than builds do; what we take out of it are bytes, of which only plain files and
+directories are made.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from fata.host.push.sandbox import Limits, Sandbox, sandbox
+from fata.called import called
+from fata.host.push.sandbox import Limits, Sandbox, check, sandbox
 from functoria.error import UserError
 
 WORK, AGAIN, CACHE, HOME = "work", "again", "cache", "home"
@@ -27,7 +29,7 @@ _BLOCK = 1 << 20
 def open_room(directory: Path, app: str, user: str | None, limits: Limits) -> Sandbox:
     """`open_room(directory, app, user, limits)` is a sandbox in an emptied room.
 
-    Its cache is kept.
+    `directory` is ROOT/build. The room's cache is kept. Raises `UserError`.
     """
     place = directory / app
     box = sandbox(app, place, user, limits)
@@ -36,7 +38,10 @@ def open_room(directory: Path, app: str, user: str | None, limits: Limits) -> Sa
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
     elif not place.is_dir():
         command = ("install", "-d", "-m", "0700", "-o", box.user, "-g", box.user, "--", str(place))
-        subprocess.run(command, check=True)
+        done = called(command)
+        if done.code != 0:
+            raise _failed(box, command, done.err)
+    check(box)
     as_builder(box, "rm", "-rf", "--", *(str(place / name) for name in (WORK, AGAIN, HOME)))
     as_builder(box, "mkdir", "-p", "--", *(str(place / name) for name in (WORK, CACHE, HOME)))
     return box
@@ -44,9 +49,9 @@ def open_room(directory: Path, app: str, user: str | None, limits: Limits) -> Sa
 
 def as_builder(box: Sandbox, *command: str) -> None:
     """`as_builder(box, *command)` runs a program of the host as the builder."""
-    done = subprocess.run(_words(box, command), capture_output=True, check=False)
-    if done.returncode != 0:
-        raise _failed(box, command, done.stderr)
+    done = called(box.inside(command), limit=box.limits.seconds)
+    if done.code != 0:
+        raise _failed(box, command, done.err)
 
 
 def put(box: Sandbox, archive: IO[bytes], directory: Path) -> None:
@@ -55,7 +60,7 @@ def put(box: Sandbox, archive: IO[bytes], directory: Path) -> None:
     command = ("tar", "-x", "--no-same-owner", "-C", str(directory))
     left = box.limits.disk * _MIB
     with subprocess.Popen(
-        _words(box, command), stdin=subprocess.PIPE, stderr=subprocess.PIPE
+        box.inside(command), stdin=subprocess.PIPE, stderr=subprocess.PIPE
     ) as child:
         if child.stdin is None or child.stderr is None:
             raise ValueError("a pipe that was asked for")
@@ -83,7 +88,7 @@ def take(box: Sandbox, directory: Path, names: Sequence[str], out: Path) -> None
     left = box.limits.disk * _MIB
     with (
         tempfile.TemporaryFile() as said,
-        subprocess.Popen(_words(box, command), stdout=subprocess.PIPE, stderr=said) as child,
+        subprocess.Popen(box.inside(command), stdout=subprocess.PIPE, stderr=said) as child,
     ):
         try:
             with tarfile.open(fileobj=child.stdout, mode="r|") as archive:
@@ -125,13 +130,6 @@ def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, out: Path) -> None:
     with place.open("xb") as file:
         while content is not None and (data := content.read(_BLOCK)):
             file.write(data)
-
-
-def _words(box: Sandbox, command: Sequence[str]) -> tuple[str, ...]:
-    if box.user is None:
-        return tuple(command)
-    who = (f"--reuid={box.user}", f"--regid={box.user}", "--clear-groups", "--no-new-privs")
-    return ("setpriv", *who, "--inh-caps=-all", "--bounding-set=-all", "--", *command)
 
 
 def _failed(box: Sandbox, command: Sequence[str], said: bytes) -> UserError:

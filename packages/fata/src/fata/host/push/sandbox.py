@@ -2,11 +2,13 @@
 
 With systemd as PID 1 each command is a transient unit (systemd-run(1)), and its limits hold for
 all its processes together. Without it, or without root, namespaces (unshare(1)) and rlimits
-(prlimit(1)) take their place, which hold for each process.
+(prlimit(1)) take their place, which hold for each process. What a command sees of the file system
+is the same in both (`fata.host.push.view`).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
@@ -15,11 +17,17 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from fata.called import called
+from fata.complaint import complaint
 from fata.host.failure import readable
 from fata.host.layout import BUILDER
+from fata.host.push import enclose
+from fata.host.push.interpreter import python
+from fata.host.push.view import view_of
 from functoria.error import UserError
 
 _MIB = 1 << 20
@@ -47,8 +55,8 @@ class Limits:
 class Sandbox:
     """`Sandbox(name, directory, user, systemd, limits)` is where commands of one app run.
 
-    They can write to `directory` and nowhere else that lasts. `user` is who they run as; `None`
-    where we are not root, and they are ours.
+    They can write to `directory`, which is ROOT/build/NAME, and nowhere else that lasts. `user` is
+    who they run as; `None` where we are not root, and they are ours.
     """
 
     name: str
@@ -70,6 +78,13 @@ class Sandbox:
         settings = (f"{name}={value}" for name, value in sorted(environment.items()))
         return (*words, "env", "-i", *settings, *arguments)
 
+    def inside(self, arguments: Sequence[str]) -> tuple[str, ...]:
+        """`inside(arguments)` is the argument list to run a program of the host as the builder.
+
+        It sees what builds see, whatever they have put in its way, and is of namespaces always.
+        """
+        return (*_namespaces(self, self.directory, network=False), *arguments)
+
     def run(
         self,
         arguments: Sequence[str],
@@ -88,45 +103,59 @@ class Sandbox:
         self.end()
         with subprocess.Popen(
             command,
-            cwd="/" if self.systemd else work,
+            cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         ) as child:
-            watch = _Watch(self, child)
+            beyond = self._attend(child, report)
+            code = child.wait()
+        if beyond is not None:
+            raise beyond
+        return code
+
+    def _attend(
+        self, child: subprocess.Popen[bytes], report: Callable[[str], None]
+    ) -> UserError | None:
+        """Report what it prints until it ends, or is ended for what it went beyond."""
+        watch = _Watch(self, child)
+        try:
+            _pass_on(child, report)
+            child.wait()
+        finally:
+            watch.close()
             try:
-                _pass_on(child, report)
-            finally:
-                watch.close()
                 killed = self._out_of_memory()
-                self.end()
+            finally:
                 if child.poll() is None:
                     os.killpg(child.pid, signal.SIGKILL)
-            code = child.wait()
-        if watch.beyond is not None:
-            raise watch.beyond
-        if killed:
-            raise UserError(
+                self.end()
+        if watch.beyond is None and killed:
+            return UserError(
                 f"the build needed more than {self.limits.memory} MiB of memory",
                 self.name,
                 "make it need less, or build elsewhere and use `fata deploy`",
             )
-        return code
+        return watch.beyond
 
     def _out_of_memory(self) -> bool:
         """Whether systemd says that the kernel ended the command for its memory."""
         if not self.systemd:
             return False
-        command = ("systemctl", "show", "--property=Result", "--value", self.unit)
-        done = subprocess.run(command, capture_output=True, check=False)
-        return done.stdout.strip() == b"oom-kill"
+        shown = called(("systemctl", "show", "--property=Result", "--value", self.unit))
+        return shown.out.strip() == b"oom-kill"
 
     def end(self) -> None:
         """End what an earlier command may have left: its caller may have been killed."""
         if self.systemd:
             for verb in ("stop", "reset-failed"):
-                subprocess.run(("systemctl", verb, self.unit), capture_output=True, check=False)
+                called(("systemctl", verb, self.unit))
+
+    @property
+    def root(self) -> Path:
+        """Where fata keeps its things on this host."""
+        return self.directory.parent.parent
 
     @property
     def unit(self) -> str:
@@ -156,19 +185,35 @@ def sandbox(name: str, directory: Path, user: str | None, limits: Limits) -> San
 
     Raises `UserError` where there is none.
     """
-    running = Path("/run/systemd/system").is_dir() and shutil.which("systemd-run") is not None
-    systemd = running and user is not None
-    if not systemd and not all(map(shutil.which, ("unshare", "prlimit", "setpriv"))):
+    if not all(map(shutil.which, ("unshare", "prlimit", "setpriv"))):
         raise UserError(
-            "builds cannot be kept apart on this host: there is neither systemd nor `unshare`",
+            "builds cannot be kept apart on this host: there is no `unshare`",
             None,
             "install `util-linux`",
         )
-    return Sandbox(name, directory, user, systemd, limits)
+    running = Path("/run/systemd/system").is_dir() and shutil.which("systemd-run") is not None
+    return Sandbox(name, directory, user, running and user is not None, limits)
+
+
+def check(sandbox: Sandbox) -> None:
+    """Raise `UserError` where this host cannot keep a build apart; its directory has to be there.
+
+    Not every kernel lets users make namespaces, and not all that do let them mount there.
+    """
+    done = called(sandbox.inside(("true",)))
+    if done.code != 0:
+        raise UserError(
+            f"builds cannot be kept apart on this host: {complaint(done.err)}",
+            None,
+            "it takes Linux 5.12, and that users may make namespaces: `sysctl "
+            "kernel.unprivileged_userns_clone=1`, on Ubuntu "
+            "`kernel.apparmor_restrict_unprivileged_userns=0`; else set the host up as root",
+        )
 
 
 def _systemd(sandbox: Sandbox, work: Path, network: bool) -> tuple[str, ...]:
     limits = sandbox.limits
+    view = view_of(sandbox.root, sandbox.directory)
     properties = {
         "WorkingDirectory": str(work),
         "RuntimeMaxSec": f"{limits.seconds:.0f}",
@@ -182,9 +227,13 @@ def _systemd(sandbox: Sandbox, work: Path, network: bool) -> tuple[str, ...]:
         "IOWeight": "20",
         "PrivateNetwork": "no" if network else "yes",
         "ProtectSystem": "strict",
-        "ReadWritePaths": str(sandbox.directory),
-        "ProtectHome": "yes",
-        "PrivateTmp": "yes",
+        "TemporaryFileSystem": " ".join(
+            [f"{path}:ro" for path in view.hidden]
+            + [f"{path}:mode=1777,size={_scratch(limits)}M" for path in view.temporary]
+        ),
+        "BindReadOnlyPaths": " ".join(view.readable),
+        "BindPaths": view.writable,
+        "ReadWritePaths": " ".join((view.writable, *view.temporary)),
         "PrivateDevices": "yes",
         "PrivateIPC": "yes",
         "NoNewPrivileges": "yes",
@@ -206,22 +255,29 @@ def _systemd(sandbox: Sandbox, work: Path, network: bool) -> tuple[str, ...]:
     )
 
 
-def _namespaces(sandbox: Sandbox, _work: Path, network: bool) -> tuple[str, ...]:
+def _namespaces(sandbox: Sandbox, work: Path, network: bool) -> tuple[str, ...]:
     limits = sandbox.limits
     apart = ("--ipc", "--uts", *(() if network else ("--net",)))
     processes = ("--pid", "--fork", "--kill-child=KILL", "--mount-proc")
-    who = ["setpriv", "--no-new-privs", "--pdeathsig=KILL"]
+    who = ["setpriv", "--no-new-privs", "--pdeathsig=KILL", "--bounding-set=-all"]
+    who += ["--inh-caps=-all", "--ambient-caps=-all"]
     if sandbox.user is None:
-        apart = ("--user", "--map-current-user", *apart)
+        apart = ("--user", "--map-current-user", "--keep-caps", *apart)
     else:
         who += [f"--reuid={sandbox.user}", f"--regid={sandbox.user}", "--clear-groups"]
-        who += ["--inh-caps=-all", "--bounding-set=-all"]
+    view = {**asdict(view_of(sandbox.root, sandbox.directory)), "mib": _scratch(limits)}
     return (
         *("setpriv", "--pdeathsig=KILL", "unshare", *apart, *processes),
+        *(python(), "-IBS", enclose.__file__, json.dumps({**view, "work": str(work)})),
         *("prlimit", f"--as={limits.memory * _MIB}", f"--fsize={limits.disk * _MIB}"),
         *("--core=0", f"--cpu={limits.seconds:.0f}", f"--nproc={limits.processes}"),
         *(*who, "--"),
     )
+
+
+def _scratch(limits: Limits) -> int:
+    """The MiB that each of the temporary directories takes at most: it is memory."""
+    return max(limits.memory // 4, 1)
 
 
 class _Watch:
@@ -257,7 +313,8 @@ class _Watch:
     def _end(self, what: str, do: str) -> None:
         if self.beyond is None:
             self.beyond = UserError(what, self._sandbox.name, do)
-        self._sandbox.end()
+        with suppress(UserError):  # it is said what was wrong first
+            self._sandbox.end()
         if self._child.poll() is None:
             os.killpg(self._child.pid, signal.SIGKILL)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from fata.host.push import room
+from fata.host.push.interpreter import paths, python
 
 _PREPARE = """\
 import pathlib, sys, sysconfig
@@ -20,21 +20,16 @@ place.chmod(0o755)
 _MAIN = "import sys; sys.path[:0] = {paths!r}; from fata.cli import main; main()"
 
 
-def python() -> str:
-    """`python()` is the Python that runs us, outside of any virtual environment."""
-    return os.path.realpath(sys.executable)
-
-
 def fata(*words: str) -> tuple[str, ...]:
     """`fata(*words)` is this fata, with a command."""
-    return (python(), "-IBS", "-c", _MAIN.format(paths=_paths()), *words)
+    return (python(), "-IBS", "-c", _MAIN.format(paths=paths()), *words)
 
 
 def make_fata_known(venv: Path) -> tuple[str, ...]:
     """`make_fata_known(venv)` lets programs there import fata, after their own, and run it."""
-    launcher = f"#!{python()} -IBS\n{_MAIN.format(paths=_paths())}\n"
+    launcher = f"#!{python()} -IBS\n{_MAIN.format(paths=paths())}\n"
     own = os.fspath(venv / "bin" / "python")
-    return (own, "-I", "-c", _PREPARE, "\n".join(_paths()) + "\n", launcher)
+    return (own, "-I", "-c", _PREPARE, "\n".join(paths()) + "\n", launcher)
 
 
 def variables(directory: Path, *, network: bool) -> Mapping[str, str]:
@@ -50,14 +45,3 @@ def variables(directory: Path, *, network: bool) -> Mapping[str, str]:
         "XDG_CACHE_HOME": os.fspath(cache),
         **({} if network else {"UV_OFFLINE": "1"}),
     }
-
-
-def _paths() -> list[str]:
-    """Where our packages, and what they depend on, are imported from; not the standard library."""
-    own = (path for path in sys.path if path and not _is_standard(Path(path)))
-    return [path for path in own if Path(path).is_dir()]
-
-
-def _is_standard(path: Path) -> bool:
-    library = Path(os.__file__).parent
-    return path == library or library in path.parents or path.suffix == ".zip"
