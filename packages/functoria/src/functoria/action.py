@@ -142,27 +142,44 @@ def _do(action: Action) -> None:
                 action.path.rmdir()
 
 
-def write_file(path: Path, content: bytes, mode: int = 0o644) -> None:
+def write_file(path: Path, content: bytes, mode: int = 0o644, *, alone: bool = False) -> None:
     """Make `path` hold `content` wholly or not at all: a temporary file, fsync, rename.
 
-    When it returns, the file is there also after a loss of power.
+    When it returns, the file is there also after a loss of power. Whoever is killed leaves the
+    temporary file. Where the caller is `alone`, as one who has a lock, the next one takes it away.
     """
-    import tempfile
-
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = own_temporary(path) if alone else _any_temporary(path)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def own_temporary(path: Path) -> tuple[int, Path]:
+    """`own_temporary(path)` is a new file beside `path`, open for writing, and where it is.
+
+    It has the same name each time: one that was left there goes.
+    """
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    return os.open(temporary, flags, 0o600), temporary
+
+
+def _any_temporary(path: Path) -> tuple[int, Path]:
+    import tempfile
+
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    return handle, Path(temporary)

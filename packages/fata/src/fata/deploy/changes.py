@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from fata.deploy import boot, repair, routes, volumes
 from fata.deploy.agent.requests import About, Deployment
+from fata.deploy.drivers import directory
 from fata.deploy.drivers.driver import State
 from fata.deploy.host import Host, Report
 from fata.deploy.plan import plan
@@ -140,13 +141,14 @@ def remove(host: Host, asked: About, author: str, report: Report) -> None:
         generations = host.records.generations(service)
         for one in generations:
             _end(host, one.guest)
-        host.records.forget(lease)
+        # While the service is known, what was cut off here can be asked for again.
         for one in generations:
-            shutil.rmtree(host.guests / one.guest, ignore_errors=True)
+            directory.forget(host.guests, one.guest)
         if asked.data:
             shutil.rmtree(volumes.directory_of(host.root, service), ignore_errors=True)
             for entry in host.vault.list(service.app, service.environment):
                 host.vault.remove(service.app, service.environment, entry.name)
+        host.records.forget(lease)
     kept = "" if asked.data else "; its volumes and secrets are kept"
     report(f"{service} is removed{kept}")
 
@@ -262,4 +264,5 @@ def _tidy(host: Host, lease: Lease) -> None:
     running = {one.name for one in host.driver.list() if one.state is State.RUNNING}
     for one in mine:
         if one.stage in OVER and one.number not in (*kept, *failed) and one.guest not in running:
-            shutil.rmtree(host.guests / one.guest, ignore_errors=True)
+            with contextlib.suppress(UserError):
+                directory.forget(host.guests, one.guest)

@@ -9,6 +9,7 @@ from pathlib import Path
 from fata.deploy.service import Service
 from fata.deploy.store.durable import reported, sync_directory
 from fata.image.manifest import DiskDevice, Manifest
+from functoria.action import own_temporary
 from functoria.converter import SIZE
 from functoria.error import UserError
 
@@ -76,12 +77,12 @@ def provide(
 def _make(path: Path, size: int) -> None:
     with reported(f"the volume `{path.stem}` cannot be made", path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        # Whoever makes it has the lease of its service.
+        handle, temporary = own_temporary(path)
         try:
-            with temporary.open("wb") as file:
+            with os.fdopen(handle, "wb") as file:
                 file.truncate(size)
-                os.fsync(file.fileno())
-            temporary.chmod(0o600)
+                os.fsync(handle)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)

@@ -147,7 +147,7 @@ class Audit:
             os.fsync(handle)
         finally:
             os.close(handle)
-        write_file(self._root / HEAD, head_text(Head(made.number, digest(line))), _MODE)
+        write_file(self._root / HEAD, head_text(Head(made.number, digest(line))), _MODE, alone=True)
         return made
 
     def _open(self) -> int:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import tempfile
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from fata.deploy.drivers.spec import GuestSpec, check_name, decode, encode
 from fata.exit_codes import NO_OUTCOME
 from fata.identity import Identity, this_boot
 from fata.qemu.console import Lines, Reading
+from functoria.action import own_temporary
 from functoria.error import UserError
 
 SPEC, STATE, FAILURE, OUTCOME = "spec.json", "state.json", "failure.json", "outcome.json"
@@ -66,16 +67,19 @@ class Failure:
 
 
 def write(path: Path, content: bytes) -> None:
-    """`write(path, content)` replaces a file as a whole, or leaves it as it was."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    """`write(path, content)` replaces a file as a whole, or leaves it as it was.
+
+    One at a time writes it: whoever starts the guest, and then its keeper.
+    """
+    handle, temporary = own_temporary(path)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(handle)
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -200,7 +204,7 @@ def locked(guests: Path, name: str) -> Iterator[None]:
     """Within this context no other process starts or destroys the guest of that name."""
     try:
         guests.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = os.open(guests / f".{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = _lock(_lock_file(guests, name))
     except OSError as error:
         raise UserError(
             f"the directory of guests cannot be written: {(error.strerror or '').lower()}",
@@ -208,7 +212,38 @@ def locked(guests: Path, name: str) -> Iterator[None]:
             "make room on that disk, or give yourself the right to write there",
         ) from error
     try:
-        fcntl.flock(file, fcntl.LOCK_EX)
         yield
     finally:
+        os.close(file)
+
+
+def forget(guests: Path, name: str) -> None:
+    """`forget(guests, name)` removes all that is kept of a guest that has ended.
+
+    What cannot be removed stays until the next time. Raises `UserError`.
+    """
+    if not any(path.exists() for path in (guests / name, _lock_file(guests, name))):
+        return
+    with locked(guests, name):
+        shutil.rmtree(guests / name, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            _lock_file(guests, name).unlink(missing_ok=True)
+
+
+def _lock_file(guests: Path, name: str) -> Path:
+    return guests / f".{name}.lock"
+
+
+def _lock(path: Path) -> int:
+    """The file, locked; it is removed with its guest, so that it may be another one by then."""
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(file), path.stat()):
+                    return file
+        except BaseException:
+            os.close(file)
+            raise
         os.close(file)

@@ -176,7 +176,7 @@ class _Place:
             if path == self._keys:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             kept = path.stat().st_mode & 0o777 if path.exists() else mode
-            write_file(path, after.encode("utf-8", "surrogateescape"), kept)
+            write_file(path, after.encode("utf-8", "surrogateescape"), kept, alone=True)
 
 
 def _listed(name: str, user: User | None, lines: tuple[Gated, ...]) -> dict[str, object]:

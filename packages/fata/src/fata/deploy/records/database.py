@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -98,12 +99,18 @@ class Database:
             raise
 
     def back_up(self) -> None:
-        """Copy the whole beside it, for the case that a disk damages the file."""
-        temporary = self.path.with_name(f".{BACKUP}.{os.getpid()}")
-        with self._explained():
+        """Copy the whole beside it, for the case that a disk damages the file.
+
+        What one who was killed has left of a copy goes.
+        """
+        temporary = self.path.with_name(f".{BACKUP}.new")
+        with self._explained(), _locked(self.path.parent):
+            for left in sorted(self.path.parent.glob(f".{BACKUP}.*")):
+                left.unlink(missing_ok=True)
             try:
                 with contextlib.closing(sqlite3.connect(temporary)) as copy:
                     temporary.chmod(0o600)
+                    copy.execute("PRAGMA journal_mode = OFF")
                     self._connection.backup(copy)
                 with temporary.open("rb") as file:
                     os.fsync(file.fileno())
@@ -141,3 +148,14 @@ class Database:
                 "make room on the host's disk, and see that the agent may write there; where the "
                 "file is damaged, the supervisor takes its last copy: try again in a minute",
             ) from None
+
+
+@contextlib.contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Within this context nobody else copies the records there."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

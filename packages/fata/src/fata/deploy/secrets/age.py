@@ -71,7 +71,8 @@ class Identity:
             try:
                 fcntl.flock(guard, fcntl.LOCK_EX)
                 if not self.file.exists():
-                    write_file(self.file, _run(["age-keygen"], b"").stdout, 0o600)
+                    content = _run(["age-keygen"], b"").stdout
+                    write_file(self.file, content, 0o600, alone=True)
                 return self.file.read_bytes()
             finally:
                 os.close(guard)

@@ -165,4 +165,4 @@ class Vault:
     def _write(self, file: Path, content: _Content) -> None:
         encrypted = self._identity.encrypted(msgspec.json.encode(content))
         with reported("the secrets cannot be changed", file):
-            write_file(file, encrypted, 0o600)
+            write_file(file, encrypted, 0o600, alone=True)
