@@ -20,7 +20,32 @@ pytestmark = [
     pytest.mark.xdist_group("chromium"),
 ]
 SERVICE = "/services/website.production"
-LOOKS = [(size, dark) for size in (PHONE, DESKTOP) for dark in (False, True)]
+TABLET, LAPTOP = (760, 1000), (1010, 700)
+LOOKS = [
+    *((size, dark) for size in (PHONE, DESKTOP) for dark in (False, True)),
+    *((size, False) for size in (TABLET, LAPTOP)),
+]
+BROKEN = """
+(() => {
+    const found = [], range = document.createRange();
+    const lines = (node, from, to) => {
+        range.setStart(node, from);
+        range.setEnd(node, to);
+        return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size;
+    };
+    for (const cell of document.querySelectorAll("th, td")) {
+        const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) {
+            const node = texts.currentNode, text = node.data;
+            if (cell.closest("thead") && lines(node, 0, text.length) > 1) found.push(text);
+            for (const word of text.matchAll(/\\S+/g))
+                if (lines(node, word.index, word.index + word[0].length) > 1) found.push(word[0]);
+        }
+    }
+    return found;
+})()
+"""
+"""The heads of columns that are not on one line, and the words that are on two."""
 
 
 @pytest.fixture
@@ -147,6 +172,28 @@ def test_pages_fit_all_screens(
         assert made.run("document.documentElement.scrollWidth") == size[0], path
         name = path.strip("/").replace("/", "-") or "overview"
         made.picture(tmp_path / f"{name}-{state}.png")
+
+
+@pytest.mark.parametrize("size", [TABLET, LAPTOP, DESKTOP])
+def test_tables_break_between_words_only(
+    host: FakeHost, page: tuple[Chromium, Browser], size: tuple[int, int]
+) -> None:
+    """But for what is longer than words are: a page is not made wider by it."""
+    made, browser = page
+    host.entries = [
+        {"who": "ada@laptop", "verb": "deploy", "app": "website", "why": "no signer", "when": NOW}
+    ]
+    made.look(size, dark=False)
+    for path in ("/", SERVICE, "/audit"):
+        made.open(where(browser, path))
+        assert made.run("document.querySelectorAll('tbody tr').length") != 0, path
+        assert made.run(BROKEN) == [], path
+    digest = 32 * "ab"
+    live = replace(WEBSITE.generations[0], author=digest)
+    host.services = (replace(WEBSITE, generations=(live, *WEBSITE.generations[1:])),)
+    made.open(where(browser, SERVICE))
+    made.wait(f"document.querySelector('table').textContent.includes('{digest}')")
+    assert made.run(BROKEN) == [digest]
 
 
 def test_a_host_that_does_not_answer_greys_what_was_known(

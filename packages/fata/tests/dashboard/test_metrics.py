@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from fata.dashboard.metrics import exposition
 from fata.deploy.status import StatusReport
 
@@ -40,6 +42,17 @@ def test_each_line_is_of_the_format() -> None:
         assert line.startswith(("# HELP ", "# TYPE ")) or _LINE.fullmatch(line), line
 
 
+def test_a_reader_that_is_not_ours_understands_each_line() -> None:
+    text = exposition(REPORT)
+    found = {family.name: family for family in text_string_to_metric_families(text)}
+    restarts = found["fata_guest_restarts"]
+    assert restarts.type == "counter"
+    assert {sample.name for sample in restarts.samples} == {"fata_guest_restarts_total"}
+    samples = [sample for family in found.values() for sample in family.samples]
+    assert len(samples) == sum(not line.startswith("#") for line in text.splitlines())
+    assert all(family.documentation for family in found.values())
+
+
 def test_a_metric_has_all_its_lines_in_one_place() -> None:
     names = [
         re.split(r"[ {]", line)[0] for line in exposition(REPORT).splitlines() if line[0] != "#"
@@ -59,6 +72,8 @@ def test_labels_are_escaped() -> None:
     assert 'commit="a\\"b\\\\c\\nd"' in text
     for line in text.splitlines():
         assert line.startswith("#") or _LINE.fullmatch(line), line
+    read = {family.name: family for family in text_string_to_metric_families(text)}
+    assert read["fata_service_info"].samples[0].labels["commit"] == 'a"b\\c\nd'
 
 
 def test_what_is_not_known_is_left_out() -> None:
