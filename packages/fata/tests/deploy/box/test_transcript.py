@@ -24,7 +24,7 @@ VEILED = {
     r"kernel `\w+` [^\n]*": "kernel `tiny` N.N.N-fata, from N.N.N",
     r"files of \d+ modules": "files of N modules",
     r"talker: \d[^\n]*": "talker: N MB (kernel N MB, root N MB of N files, N MB unpacked)",
-    r"shipping fata to box: [^\n]*(\n  \d+% [^\n]*)*": "shipping fata to box: N MiB",
+    r"  shipping fata to box: [^\n]*\n(  \d+% [^\n]*\n)*": "",
     r"(  shipped [^\n]*\n)+": "  shipped N MB of N MB\n",
     r"load [\d.]+, \S+ GB of \S+ GB": "load N.N, N GB of N GB",
     r"(  g\d    )\d+ \w+ +(?=healthy)": r"\1N s    ",
