@@ -30,14 +30,20 @@ class Project:
         self.fata("build")
 
     def settings(
-        self, *arguments: str, more: str = "", health: str = "", ports: str = "8080:80"
+        self,
+        *arguments: str,
+        more: str = "",
+        health: str = "",
+        ports: str = "8080:80",
+        successes: int = 2,
     ) -> None:
         """Write fata.toml."""
         words = ", ".join(f'"{one}"' for one in arguments)
         (self.directory / "fata.toml").write_text(
             f'[environments.production]\nhost = "{self.room.name}"\nports = ["{ports}"]\n'
             f"arguments = [{words}]\n{more}\n"
-            f'[environments.production.health]\nsuccesses = 2\ninterval = "0.2s"\n{health}\n'
+            f"[environments.production.health]\nsuccesses = {successes}\n"
+            f'interval = "0.2s"\n{health}\n'
         )
 
     def deploy(self, *words: str) -> subprocess.CompletedProcess[str]:
