@@ -23,6 +23,8 @@ from fata.deploy.audit import Audit, Result
 from fata.deploy.policy.gate import USER, gate, user_of
 from fata.deploy.policy.permission import NEEDED
 from fata.deploy.policy.session import Ask, Call, Keep, Push, Question, parse
+from fata.deploy.store import frames
+from fata.deploy.store.frames import Done
 from fata.host import receiver, runtime
 from functoria import UserError
 
@@ -258,6 +260,15 @@ def test_a_verb_that_is_not_allowed_is_answered_as_the_agent_answers(host: Host,
     assert set(json.loads(host.out)) == {"error"}
     assert host.agent.asked == []
     assert host.log() == [("alice", verb, None, Result.REFUSED)]
+
+
+def test_an_image_that_may_not_come_is_refused_as_images_are(host: Host) -> None:
+    """Its client listens for frames: any other answer would hide why."""
+    assert host.session("fata agent receive store", "bob") == 1
+    with pytest.raises(UserError, match="bob may not deploy") as refused:
+        frames.read(io.BytesIO(host.out), Done)
+    assert "ask an administrator of the host" in refused.value.do
+    assert host.log() == [("bob", "receive", None, Result.REFUSED)]
 
 
 def test_a_damaged_policy_lets_nobody_in(host: Host) -> None:

@@ -78,10 +78,10 @@ def gate(
         # It is refused also where that cannot be written down.
         with contextlib.suppress(UserError):
             Audit(root).append(replace(entry, result=Result.REFUSED, why=error.what))
-        if isinstance(session, Call) and session.verb != _IN_FRAMES:
-            Speaker(stdout).error(error)
-            return 1
-        raise
+        if not isinstance(session, Call):
+            raise
+        _tell(session.verb, error, stdout)
+        return 1
     match session:
         case Call(verb, words):
             return run(verb, words, root, user, stdin, stdout)
@@ -137,6 +137,16 @@ def _check(policy: Policy, user: str, session: Session | None) -> None:
             allowed.check(Wish("push", app), Used())
         case _:
             pass
+
+
+def _tell(verb: str, error: UserError, stdout: BinaryIO) -> None:
+    """Say it in the way that the client listens for."""
+    from fata.deploy.store.receive import refuse
+
+    if verb == _IN_FRAMES:
+        refuse(stdout, error)
+    else:
+        Speaker(stdout).error(error)
 
 
 def _push(audit: Audit, root: Path, app: str, entry: Entry, environ: Mapping[str, str]) -> int:

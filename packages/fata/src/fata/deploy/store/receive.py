@@ -48,16 +48,18 @@ def receive(blobs: Blobs, stdin: BinaryIO, stdout: BinaryIO, admit: Admit) -> Ar
             signer,
         )
     except UserError as error:
-        with contextlib.suppress(frames.LostError):
-            _say(stdout, _refusal(error))
+        refuse(stdout, error)
         raise
     signed = None if arrived.signature is None else arrived.signature.digest
     _say(stdout, Done(arrived.manifest.digest, signed, None if signer is None else str(signer)))
     return arrived
 
 
-def _refusal(error: UserError) -> Refused:
-    return Refused(error.what, None if error.where is None else str(error.where), error.do)
+def refuse(stdout: BinaryIO, error: UserError) -> None:
+    """Tell the client why nothing is received, if it still listens."""
+    where = None if error.where is None else str(error.where)
+    with contextlib.suppress(frames.LostError):
+        _say(stdout, Refused(error.what, where, error.do))
 
 
 def _say(stdout: BinaryIO, message: object) -> None:
