@@ -99,6 +99,11 @@ def _shipped(
         size = f"{len(content) / _MIB:.1f} MiB"
         report(f"shipping fata to {connection.destination.name}: {size}")
         answer = _receiver(connection, ("take", root, made.digest), content, report)
+    if answer == ["older"]:
+        report(
+            f"{connection.destination.name} has a newer fata, which goes on looking after its "
+            "guests: update yours"
+        )
     if answer == ["used"] and root == STATE:
         # Where there is no such unit, or no systemd, there is nothing to start anew.
         connection.run(("env", "systemctl", "restart", "--no-block", AGENT))
