@@ -151,6 +151,38 @@ def test_the_limits_without_systemd(tmp_path: Path) -> None:
     assert "--net" not in box.command(("x",), tmp_path, {}, network=True)
 
 
+def test_what_the_kernel_has_ended_for_its_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd says so of the unit, whose command only ended with an exit code."""
+    stand_ins = {
+        "systemd-run": 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"',
+        "systemctl": 'case "$1" in show) echo oom-kill;; esac',
+    }
+    for name, body in stand_ins.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    box = Sandbox("web", tmp_path / "build" / "web", "fata-build", True, Limits(memory=64))
+    said: list[str] = []
+    with pytest.raises(UserError, match="the build needed more than 64 MiB of memory"):
+        box.run(("sh", "-c", "echo hello; exit 137"), tmp_path, {}, said.append)
+    assert said == ["hello"]
+
+
+def test_a_host_that_lets_users_make_no_namespaces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of what is pushed is run there."""
+    stand_in = tmp_path / "unshare"
+    stand_in.write_text("#!/bin/sh\necho unshare failed: Operation not permitted >&2; exit 1\n")
+    stand_in.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(UserError, match="unshare failed: Operation not permitted") as caught:
+        room.open_room(tmp_path / "build", "app", None, Limits())
+    assert "kernel.unprivileged_userns_clone=1" in str(caught.value)
+
+
 ZERO, ONE = "0" * 40, "1" * 40
 
 

@@ -220,6 +220,7 @@ def _systemd(sandbox: Sandbox, work: Path, network: bool) -> tuple[str, ...]:
         "TimeoutStopSec": "5",
         "MemoryMax": f"{limits.memory}M",
         "MemorySwapMax": "0",
+        "OOMPolicy": "stop",
         "TasksMax": str(limits.processes),
         "LimitFSIZE": f"{limits.disk}M",
         "LimitCORE": "0",
@@ -231,9 +232,8 @@ def _systemd(sandbox: Sandbox, work: Path, network: bool) -> tuple[str, ...]:
             [f"{path}:ro" for path in view.hidden]
             + [f"{path}:mode=1777,size={_scratch(limits)}M" for path in view.temporary]
         ),
-        "BindReadOnlyPaths": " ".join(view.readable),
+        "BindReadOnlyPaths": " ".join(f"-{path}" for path in view.readable),
         "BindPaths": view.writable,
-        "ReadWritePaths": " ".join((view.writable, *view.temporary)),
         "PrivateDevices": "yes",
         "PrivateIPC": "yes",
         "NoNewPrivileges": "yes",

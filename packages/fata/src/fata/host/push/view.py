@@ -43,7 +43,7 @@ def view_of(root: Path, directory: Path) -> View:
     """
     writable = os.path.realpath(directory)
     temporary = {os.path.realpath(path) for path in _TEMPORARY}
-    candidates = {os.path.realpath(path) for path in (*_PRIVATE, *_homes(), root)}
+    candidates = {os.path.realpath(path) for path in (*_PRIVATE, *_homes(), str(root))}
     hidden = {path for path in candidates - temporary - {"/"} if Path(path).is_dir()}
     covered = hidden | temporary
     readable = {path for path in _needed(root) if _beneath(path, covered)}
