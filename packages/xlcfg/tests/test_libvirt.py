@@ -75,7 +75,7 @@ disk = ["format=raw, vdev=hda, access=rw, target=/dev/vg/d", "vdev=hdc, cdrom, t
     ],
 )
 def test_a_raw_file_needs_no_qemu_unless_it_was_asked_for(words: str, driver: str) -> None:
-    """libvirt takes `qemu` at its word, and where Xen's own QEMU is missing the guest not at all."""
+    """libvirt takes `qemu` at its word, and starts no such guest where Xen's QEMU is missing."""
     xml, left = to_libvirt(
         parse(f"name='a'\nkernel='/k'\ndisk=['vdev=xvda, access=rw, {words}']\n")
     )

@@ -48,29 +48,36 @@ def after(facts: Facts, steps: tuple[Step, ...], kind: Kind) -> Facts:
                 facts = replace(facts, status=status, system=replace(system, files=files))
                 configured = step.path == SSHD_FILE or facts.sshd.configured
                 facts = replace(facts, sshd=replace(facts.sshd, configured=configured))
-            case RunCommand(("systemctl", "try-reload-or-restart", sshd.UNIT)):
-                facts = replace(facts, sshd=replace(facts.sshd, exposes=True))
+            case RunCommand(("systemctl", *words)):
+                facts = controlled(facts, tuple(words), kind)
             case RunCommand(("systemd-tmpfiles", *_)):
                 made = {path: Status(*kept) for path, kept in DIRECTORIES.items()}
                 facts = replace(facts, status={**facts.status, **made})
-            case RunCommand(("systemctl", "enable", "--now", unit)):
-                facts = replace(facts, units={**facts.units, unit: Unit(True, True)})
-            case RunCommand(("systemctl", "enable", unit)):
-                now = facts.units.get(unit, Unit(False, False))
-                units = {**facts.units, unit: replace(now, enabled=True)}
-                facts = replace(facts, units=units)
             case Reboot():
                 facts = replace(facts, system=replace(system, dom0=True, under_xen=True))
             case RunCommand(("usermod", *_)):
                 groups = facts.login.groups | {"kvm"}
                 facts = replace(facts, login=replace(facts.login, groups=groups))
-            case RunCommand(("systemctl", "restart", unit)):
-                facts = restarted(facts, unit, kind)
             case RunCommand(("update-grub",)):
                 memory = grub.dom0_memory(system.files[GRUB_FILE])
                 facts = replace(facts, system=replace(system, boots_xen=True, menu_memory=memory))
             case RunCommand((program, *_)) if program.endswith("sysctl"):
                 facts = replace(facts, system=replace(system, forwarding=True))
+    return facts
+
+
+def controlled(facts: Facts, words: tuple[str, ...], kind: Kind) -> Facts:
+    """What the host is when systemd has been told that."""
+    match words:
+        case ("try-reload-or-restart", sshd.UNIT):
+            return replace(facts, sshd=replace(facts.sshd, exposes=True))
+        case ("enable", "--now", unit):
+            return replace(facts, units={**facts.units, unit: Unit(True, True)})
+        case ("enable", unit):
+            now = replace(facts.units.get(unit, Unit(False, False)), enabled=True)
+            return replace(facts, units={**facts.units, unit: now})
+        case ("restart", unit):
+            return restarted(facts, unit, kind)
     return facts
 
 
