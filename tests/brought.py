@@ -11,9 +11,11 @@ from fata.cache import cache_directory
 
 TAKE = (
     "tar -x --no-same-owner -C /var/lib/fata && mkdir -p /etc/uv && cd /var/lib/fata"
-    " && mv uv.toml /etc/uv && chown -R fata-build: build && chmod 700 build"
+    " && mv uv.toml wheels /etc/uv && chown -R fata-build: build && chmod 700 build"
 )
 """The shell's words by which the host takes in what `brought` packs."""
+UV_SETTINGS = 'no-index = true\nfind-links = ["/etc/uv/wheels"]\n'
+"""What has uv take packages from a directory, and from no index; builds see nothing of fata's."""
 
 
 def brought(directory: Path, kernels: tuple[str, ...]) -> bytes:
@@ -23,7 +25,7 @@ def brought(directory: Path, kernels: tuple[str, ...]) -> bytes:
     """
     copy_kernels(directory, "hello", kernels)
     fetch_wheels(directory, "h11==0.16.0")
-    (directory / "uv.toml").write_text(uv_settings("/var/lib/fata"))
+    (directory / "uv.toml").write_text(UV_SETTINGS)
     names = ("build", "uv.toml", "wheels")
     packed = ("tar", "-c", "-C", str(directory), *names)
     return subprocess.run(packed, capture_output=True, check=True).stdout
@@ -38,11 +40,6 @@ def copy_kernels(state: Path, app: str, kernels: tuple[str, ...]) -> None:
 
 
 def fetch_wheels(state: Path, *requirements: str) -> None:
-    """Fetch packages into the directory that `uv_settings` names."""
+    """Fetch packages into the directory `wheels` there."""
     fetch = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest")
     subprocess.run((*fetch, str(state / "wheels"), *requirements), check=True)
-
-
-def uv_settings(state: str) -> str:
-    """`uv_settings(state)` is what has uv take packages from there, and from no index."""
-    return f'no-index = true\nfind-links = ["{state}/wheels"]\n'

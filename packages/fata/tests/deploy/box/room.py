@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fata.deploy.audit.seal import unseal
-from tests.brought import copy_kernels, fetch_wheels, uv_settings
+from tests.brought import UV_SETTINGS, copy_kernels, fetch_wheels
 
 from .client import FATA, Client, make_key
 
@@ -171,14 +171,15 @@ class Room(Client):
         """What a host gets from apt for the builds of an app, and a room cannot."""
         copy_kernels(self.state, app, ("tiny-virtio-", "debian-cloud-"))
         build = self.state / "build"
+        owner = TENANT_ID if self.rootless else BUILDER_ID
         for path in (build, *sorted(build.rglob("*"))):
-            os.chown(path, BUILDER_ID, BUILDER_ID)
+            os.chown(path, owner, owner)
 
     def give_wheels(self, *requirements: str) -> None:
         """What a host gets from a package index, and a room cannot: uv finds it in a directory."""
         fetch_wheels(self.state, *requirements)
-        write = 'mkdir -p /etc/uv && printf %s "$1" >/etc/uv/uv.toml'
-        self.inside("sh", "-c", write, "sh", uv_settings(self.where))
+        take = 'mkdir -p /etc/uv && printf %s "$1" >/etc/uv/uv.toml && cp -r "$2" /etc/uv'
+        self.inside("sh", "-c", take, "sh", UV_SETTINGS, f"{self.where}/wheels")
 
     def supervise(self) -> None:
         """Start the supervisor, as systemd does when a host starts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from .conftest import Project
-from .room import Room, until
+from .room import TENANT, Room, until
+from .work import Work
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900), pytest.mark.xdist_group("shed")]
 LOAD = Path(__file__).with_name("load.py")
@@ -70,3 +72,21 @@ def test_after_a_power_cut_it_is_as_before(shed: Room, here: Project) -> None:
     until(lambda: shed.get() == "1")
     assert len(shed.guests()) == 1
     assert len(proxies(shed)) == 1
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
+def test_a_push_is_built_apart_without_root_either(
+    tmp_path_factory: pytest.TempPathFactory, shed: Room
+) -> None:
+    """What is pushed runs as the user whose host it is, and does not see what is theirs."""
+    work = Work(tmp_path_factory.mktemp("work") / "talker", shed)
+    assert shed.fata("host", "remote", project=work.directory).returncode == 0
+    shed.give_kernels("talker")
+    code, said = work.push()
+    assert code == 0, said
+    lines = [line.removeprefix("remote:").strip() for line in said.splitlines()]
+    at = lines.index(TENANT)
+    assert lines[at : at + 4] == [TENANT, "1", "build", "tool"]
+    assert {"keys", "repositories", "store"} <= {path.name for path in shed.state.iterdir()}
+    assert shed.get() == "hello"
+    assert work.there() == work.git("rev-parse", "HEAD")

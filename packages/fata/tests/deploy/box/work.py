@@ -13,12 +13,12 @@ _SETTINGS = """\
 [pipeline]
 test = [
   "python -m unittest -q",
-  "sh -c 'id -un; grep -c : /proc/net/dev; touch /var/lib/fata/x || :'",
+  "sh -c 'id -un; grep -c : /proc/net/dev; ls -A ../../..'",
 ]
 
 [environments.production]
 branch = "main"
-host = "box"
+host = "{host}"
 ports = ["8080:80"]
 memory = "{memory}"
 
@@ -53,7 +53,7 @@ class Work:
 
     def settings(self, deadline: str = "60s", memory: str = "64MiB") -> None:
         """Write fata.toml."""
-        text = _SETTINGS.format(deadline=deadline, memory=memory)
+        text = _SETTINGS.format(host=self.room.name, deadline=deadline, memory=memory)
         (self.directory / "fata.toml").write_text(text)
 
     def edit(self, old: str, new: str, file: str = "config.py") -> None:
@@ -90,10 +90,10 @@ class Work:
 
     def push(self, *words: str) -> tuple[int, str]:
         """How `git push box main` ended, and what it said."""
-        with self.start("push", "box", *(words or ("main",))) as child:
+        with self.start("push", self.room.name, *(words or ("main",))) as child:
             out, _ = child.communicate(timeout=600)
         return child.returncode, out
 
     def there(self, branch: str = "main") -> str:
         """Where a branch is on the host."""
-        return self.git("ls-remote", "box", f"refs/heads/{branch}").partition("\t")[0]
+        return self.git("ls-remote", self.room.name, f"refs/heads/{branch}").partition("\t")[0]
