@@ -25,7 +25,7 @@ _MODELS = "usr/share/libvirt"
 
 # On the disk, since the control domain's memory is scarce; libraries that it has are left alone.
 # libvirt wants a model that the processor is a kind of, and the emulated one is of none that it
-# knows: QEMU lacks `vme`, which the smallest has, and Xen hides `sep`, which all others have.
+# knows: QEMU lacks `vme`, which the two smallest have, and Xen hides `sep`, which all others have.
 _TOP = f"{STATE}/libvirt"
 _INSTALL = f"""\
 set -e
