@@ -78,6 +78,8 @@ def ordinary() -> None:
         file.write(os.urandom(16))
     pathlib.Path("/dev/null").write_text("x")
     os.close(pty.openpty()[0])
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname()).close()
     words = [sys.executable, "-c", "print('a child')"]
     print(subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip())
 

@@ -12,8 +12,10 @@ Nothing of fata is imported: a build waits for this before each of its commands.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import os
+import socket
 import struct
 import sys
 from collections.abc import Sequence
@@ -34,6 +36,7 @@ _LINKS = {
     "stderr": "/proc/self/fd/2",
     "ptmx": "pts/ptmx",
 }
+_SIOCSIFFLAGS, _IFF_UP = 0x8914, 0x1
 _EMPTY = "mode=0755,size=1m"
 
 
@@ -138,6 +141,13 @@ def _devices(mounts: Mounts) -> None:
     mounts.mount("devpts", "/dev/pts", "newinstance,ptmxmode=0666,mode=0620", _NOSUID | _NOEXEC)
 
 
+def _wake_loopback() -> None:
+    """A new network namespace has it asleep (network_namespaces(7), netdevice(7))."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        request = struct.pack("16sH22x", b"lo", _IFF_UP)
+        fcntl.ioctl(control, _SIOCSIFFLAGS, request)
+
+
 def _make_place(path: str, folder: bool) -> None:
     """Something to mount on, where there is nothing yet."""
     place = Path(path)
@@ -150,10 +160,12 @@ def _make_place(path: str, folder: bool) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Enclose ourselves as the first argument says, and become the command that the others are."""
     view = json.loads(arguments[0])
-    work = view.pop("work")
+    work, alone = view.pop("work"), view.pop("alone")
     os.umask(0o022)
     try:
         enclose(**view)
+        if alone:
+            _wake_loopback()
         os.chdir(work)
         os.execvp(arguments[1], list(arguments[1:]))  # noqa: S606 - no shell is wanted
     except OSError as error:

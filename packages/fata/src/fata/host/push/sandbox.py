@@ -1,9 +1,9 @@
 """Running what was pushed: as a user without rights, with limits, without a network.
 
-With systemd as PID 1 each command is a transient unit (systemd-run(1)), and its limits hold for
-all its processes together. Without it, or without root, namespaces (unshare(1)) and rlimits
-(prlimit(1)) take their place, which hold for each process. What a command sees of the file system
-is the same in both (`fata.host.push.view`).
+Each command has namespaces (unshare(1)) of its own, whose files are those of
+`fata.host.push.view`. With systemd as PID 1 it is a transient unit (systemd-run(1)), too, and its
+limits hold for all its processes together. Without it, or without root, rlimits (prlimit(1)) take
+their place, which hold for each process.
 """
 
 from __future__ import annotations
@@ -74,14 +74,15 @@ class Sandbox:
         network: bool,
     ) -> tuple[str, ...]:
         """`command(arguments, work, environment, network=...)` is the argument list to run."""
-        words = (_systemd if self.systemd else _namespaces)(self, work, network)
+        unit = _unit(self) if self.systemd else ()
         settings = (f"{name}={value}" for name, value in sorted(environment.items()))
-        return (*words, "env", "-i", *settings, *arguments)
+        words = _namespaces(self, work, network)
+        return (*unit, *words, "env", "-i", *settings, *arguments)
 
     def inside(self, arguments: Sequence[str]) -> tuple[str, ...]:
         """`inside(arguments)` is the argument list to run a program of the host as the builder.
 
-        It sees what builds see, whatever they have put in its way, and is of namespaces always.
+        It sees what builds see, whatever they have put in its way; it is not part of a unit.
         """
         return (*_namespaces(self, self.directory, network=False), *arguments)
 
@@ -211,45 +212,26 @@ def check(sandbox: Sandbox) -> None:
         )
 
 
-def _systemd(sandbox: Sandbox, work: Path, network: bool) -> tuple[str, ...]:
+def _unit(sandbox: Sandbox) -> tuple[str, ...]:
     limits = sandbox.limits
-    view = view_of(sandbox.root, sandbox.directory)
     properties = {
-        "WorkingDirectory": str(work),
         "RuntimeMaxSec": f"{limits.seconds:.0f}",
-        "TimeoutStopSec": "5",
+        "KillSignal": "SIGKILL",
         "MemoryMax": f"{limits.memory}M",
         "MemorySwapMax": "0",
         "OOMPolicy": "stop",
         "TasksMax": str(limits.processes),
-        "LimitFSIZE": f"{limits.disk}M",
-        "LimitCORE": "0",
         "CPUWeight": "20",
         "IOWeight": "20",
-        "PrivateNetwork": "no" if network else "yes",
-        "ProtectSystem": "strict",
-        "TemporaryFileSystem": " ".join(
-            [f"{path}:ro" for path in view.hidden]
-            + [f"{path}:mode=1777,size={_scratch(limits)}M" for path in view.temporary]
-        ),
-        "BindReadOnlyPaths": " ".join(f"-{path}" for path in view.readable),
-        "BindPaths": view.writable,
-        "PrivateDevices": "yes",
-        "PrivateIPC": "yes",
         "NoNewPrivileges": "yes",
-        "CapabilityBoundingSet": "",
         "ProtectClock": "yes",
-        "ProtectControlGroups": "yes",
         "ProtectKernelLogs": "yes",
         "ProtectKernelModules": "yes",
-        "ProtectKernelTunables": "yes",
-        "ProtectProc": "invisible",
         "RestrictSUIDSGID": "yes",
         "UMask": "0022",
     }
     return (
         *("systemd-run", "--quiet", "--wait", "--pipe", f"--unit={sandbox.unit}"),
-        *(f"--uid={sandbox.user}", f"--gid={sandbox.user}"),
         *(f"--property={name}={value}" for name, value in properties.items()),
         "--",
     )
@@ -265,19 +247,27 @@ def _namespaces(sandbox: Sandbox, work: Path, network: bool) -> tuple[str, ...]:
         apart = ("--user", "--map-current-user", "--keep-caps", *apart)
     else:
         who += [f"--reuid={sandbox.user}", f"--regid={sandbox.user}", "--clear-groups"]
-    view = {**asdict(view_of(sandbox.root, sandbox.directory)), "mib": _scratch(limits)}
+    view = {
+        **asdict(view_of(sandbox.root, sandbox.directory)),
+        "mib": max(limits.memory // 4, 1),
+        "work": str(work),
+        "alone": not network,
+    }
     return (
         *("setpriv", "--pdeathsig=KILL", "unshare", *apart, *processes),
-        *(python(), "-IBS", enclose.__file__, json.dumps({**view, "work": str(work)})),
-        *("prlimit", f"--as={limits.memory * _MIB}", f"--fsize={limits.disk * _MIB}"),
-        *("--core=0", f"--cpu={limits.seconds:.0f}", f"--nproc={limits.processes}"),
+        *(python(), "-IBS", enclose.__file__, json.dumps(view)),
+        *("prlimit", "--core=0", f"--fsize={limits.disk * _MIB}", *_alone(sandbox)),
         *(*who, "--"),
     )
 
 
-def _scratch(limits: Limits) -> int:
-    """The MiB that each of the temporary directories takes at most: it is memory."""
-    return max(limits.memory // 4, 1)
+def _alone(sandbox: Sandbox) -> tuple[str, ...]:
+    """For each process what a unit limits for all of them."""
+    if sandbox.systemd:
+        return ()
+    limits = sandbox.limits
+    memory, processes = f"--as={limits.memory * _MIB}", f"--nproc={limits.processes}"
+    return (memory, processes, f"--cpu={limits.seconds:.0f}")
 
 
 class _Watch:
