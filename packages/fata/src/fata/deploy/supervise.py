@@ -15,6 +15,7 @@ from pathlib import Path
 from fata.deploy.host import Host, Report
 from fata.deploy.records.restore import are_damaged, restore
 from fata.deploy.repair import Repairer
+from fata.deploy.store.durable import reported
 from fata.deploy.waiting import Deadline
 from fata.deploy.watch import Watch
 from functoria.error import UserError
@@ -40,7 +41,8 @@ def supervise(
     """`supervise(root, opened, report)` runs until it is asked to end by a signal.
 
     `opened(root)` is the host; the supervisor ends, too, when it is `over`. There is one of a root
-    at a time: a second one ends at once with 0. What fails is tried again, and said once.
+    at a time: a second one ends at once with 0. What fails is tried again, and said once. Raises
+    `UserError` where it cannot even begin, as on a disk that is full.
     """
     end = threading.Event()
     with _alone(root) as alone:
@@ -119,7 +121,8 @@ def _turns(host: Host, report: Report, end: threading.Event, over: Callable[[], 
 
 @contextlib.contextmanager
 def _alone(root: Path) -> Iterator[bool]:
-    lock = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with reported("the supervisor cannot begin", root / _LOCK):
+        lock = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         # Who only asks whether there is one has the lock for a moment, too.
         deadline = Deadline(_PATIENCE)

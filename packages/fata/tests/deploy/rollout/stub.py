@@ -5,12 +5,13 @@ The real drivers keep the same protocol; what they do is tested with them.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -69,21 +70,26 @@ class Stub:
         words = [w.removeprefix("fata.arg=") for w in spec.command_line.split(" ")]
         behaviour = next((w[11:] for w in words if w.startswith("--behaviour")), "")
         text = next((w[7:] for w in words if w.startswith("--text=")), "")
+        port = nics[0].forwards[0].host
+        with self.process(spec.directory, port, behaviour.removeprefix("="), text) as pid:
+            me = identify(pid)
+            if me is None:
+                return
+            try:
+                write_value(spec.directory / STATE, Started(me, me, time.time()))
+            except OSError as error:
+                me.send(9)
+                raise UserError("the guest cannot be started", None, "make room") from error
+
+    @contextlib.contextmanager
+    def process(self, directory: Path, port: int, behaviour: str, text: str) -> Iterator[int]:
+        """The process of a guest, which goes on when the block has ended."""
         command = [
-            *(sys.executable, "-I", str(GUEST), f"guest:{spec.directory}"),
-            *(str(spec.directory / "console"), str(nics[0].forwards[0].host)),
-            *(behaviour.removeprefix("="), text),
+            *(sys.executable, "-I", str(GUEST), f"guest:{directory}"),
+            *(str(directory / "console"), str(port), behaviour, text),
         ]
         null = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
-        pid = os.posix_spawn(sys.executable, command, {}, file_actions=null, setsid=True)
-        me = identify(pid)
-        if me is None:
-            return
-        try:
-            write_value(spec.directory / STATE, Started(me, me, time.time()))
-        except OSError as error:
-            me.send(9)
-            raise UserError("the guest cannot be started", None, "make room") from error
+        yield os.posix_spawn(sys.executable, command, {}, file_actions=null, setsid=True)
 
     def attend(self, name: str) -> None:
         if self.hopeless:
@@ -166,12 +172,16 @@ class Map:
         self._file.unlink(missing_ok=True)
 
 
-def stub_host(root: Path, passing: Callable[[str], None] = lambda _: None) -> Host:
+def stub_host(
+    root: Path,
+    passing: Callable[[str], None] = lambda _: None,
+    driver: Callable[[Path], Stub] = Stub,
+) -> Host:
     """`stub_host(root)` is a host whose guests are processes."""
     root.mkdir(parents=True, exist_ok=True)
     return Host(
         root,
-        Stub(root / "guests"),
+        driver(root / "guests"),
         Records(root),
         Blobs(root / "store"),
         Admission(Signers(root / "allowed_signers"), required=False),

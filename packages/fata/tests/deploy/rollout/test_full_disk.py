@@ -7,51 +7,27 @@ be written is in `store/test_full_disk.py`.
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-HERE = Path(__file__).parent
-COMPILER = shutil.which("cc")
+from .conftest import CutOff
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+AGENT = ("first", "deploy", "broken", "disks", "broken-disks", "rollback", "remove")
+SUPERVISOR = ("rising", "paused", "broken", "switching", "draining", "crashed")
 
 
-@pytest.fixture(scope="module")
-def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library that refuses writes."""
-    made = tmp_path_factory.mktemp("shim") / "full.so"
-    words = [str(COMPILER), "-shared", "-fPIC", "-O1", "-o", str(made), str(HERE / "full.c")]
-    subprocess.run([*words, "-ldl"], check=True)
-    return made
-
-
-@pytest.mark.e2e
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize(("kind", "step"), [("plain", "2"), ("disks", "3")])
-def test_at_whichever_write_the_disk_is_full_one_release_serves(
-    tmp_path: Path, shim: Path, kind: str, step: str
+@pytest.mark.parametrize("change", AGENT)
+def test_at_whichever_write_of_an_agent_the_disk_is_full_one_release_serves(
+    cut_off: CutOff, change: str
 ) -> None:
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-W",
-            "error",
-            str(HERE / "full.py"),
-            str(shim),
-            str(tmp_path),
-            kind,
-            step,
-        ],
-        env={**os.environ, "LD_PRELOAD": str(shim)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["writes"] > 50
-    assert found["failed"] > 20
+    found = cut_off("full", "agent", change)
+    assert found["writes"] > 40
+    assert found["failed"] > found["writes"] // 3
+
+
+@pytest.mark.parametrize("found", SUPERVISOR)
+def test_at_whichever_write_of_a_supervisor_the_disk_is_full_it_repairs_when_there_is_room(
+    cut_off: CutOff, found: str
+) -> None:
+    assert cut_off("full", "supervisor", found)["writes"] > 40

@@ -8,6 +8,7 @@ from collections.abc import Set
 from pathlib import Path
 
 from fata.deploy.store.durable import reported
+from functoria.action import own_temporary
 
 _FILE = "secrets.img"
 _ENTERED = 0o711
@@ -39,10 +40,9 @@ class Place:
             for directory in (self.directory, home):
                 directory.mkdir(parents=True, exist_ok=True)
                 directory.chmod(_ENTERED)
-            temporary = home / f".{_FILE}.{os.getpid()}"
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+            # Whoever starts the guest has the lease of its service.
+            handle, temporary = own_temporary(file)
             try:
-                handle = os.open(temporary, flags, 0o600)
                 with os.fdopen(handle, "wb") as out:
                     os.fchmod(handle, 0o400)
                     out.write(disk)
