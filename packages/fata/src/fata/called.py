@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from fata.completed import Completed
 from functoria.error import UserError
@@ -17,20 +19,26 @@ def called(
     words: Sequence[str],
     given: bytes = b"",
     *,
-    limit: float = SECONDS,
-    cwd: Path | None = None,
+    limit: float | None = None,
+    cwd: str | os.PathLike[str] | None = None,
     environment: Mapping[str, str] | None = None,
+    log: IO[bytes] | None = None,
 ) -> Completed:
     """`called(words, given)` is how the program ended that was fed with `given`.
 
-    Raises `UserError` where it takes more than `limit` seconds, and is ended; `OSError` where it
-    cannot be run.
+    What it says goes to `log`, if there is one, which it may leave to others that go on. Raises
+    `UserError` where it takes more than `limit` seconds, `SECONDS` if nothing is said, and is
+    ended; `OSError` where it cannot be run.
     """
+    limit = SECONDS if limit is None else limit
+    output = subprocess.PIPE if log is None else log
     try:
         done = subprocess.run(
             list(words),
-            input=given,
-            capture_output=True,
+            stdin=None if given else subprocess.DEVNULL,
+            input=given or None,
+            stdout=output,
+            stderr=output,
             timeout=limit,
             cwd=cwd,
             env=environment,
@@ -38,7 +46,7 @@ def called(
         )
     except subprocess.TimeoutExpired:
         raise hung(words, limit) from None
-    return Completed(done.returncode, done.stdout, done.stderr)
+    return Completed(done.returncode, done.stdout or b"", done.stderr or b"")
 
 
 def hung(words: Sequence[str], limit: float) -> UserError:

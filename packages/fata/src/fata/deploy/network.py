@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 
+from fata.called import called
+from fata.completed import Completed
 from functoria.error import UserError
 
 RESOLVERS = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
@@ -62,7 +63,7 @@ def routers() -> frozenset[IPv4Address]:
     A bridge may be on a network that they are on, too. Raises `UserError` where there is no ip(8).
     """
     with suppress(ValueError, TypeError, AttributeError):
-        routes = json.loads(_ip("-4", "route", "show").stdout)
+        routes = json.loads(_ip("-4", "route", "show").out)
         words = [str(route["gateway"]) for route in routes if "gateway" in route]
         return frozenset(IPv4Address(word) for word in words)
     return frozenset()
@@ -70,9 +71,9 @@ def routers() -> frozenset[IPv4Address]:
 
 def _address(bridge: str) -> IPv4Interface:
     done = _ip("address", "show", "dev", bridge)
-    if done.returncode:
+    if done.code:
         raise UserError(f"this host has no bridge `{bridge}`", bridge, _SETUP)
-    found = _first(done.stdout)
+    found = _first(done.out)
     if found is None:
         raise UserError(f"the bridge `{bridge}` has no IPv4 address", bridge, _SETUP)
     if found.network.prefixlen > 30:
@@ -92,11 +93,9 @@ def _first(data: bytes) -> IPv4Interface | None:
     return None
 
 
-def _ip(*words: str) -> subprocess.CompletedProcess[bytes]:
+def _ip(*words: str) -> Completed:
     try:
-        return subprocess.run(
-            ["ip", "-json", *words], stdin=subprocess.DEVNULL, capture_output=True, check=False
-        )
+        return called(("ip", "-json", *words))
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise UserError(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fata.xen.notes import check_kernel
+from fata.xen.runner import answered
 from fata.xen.toolstack import Condition, Toolstack
 from functoria import UserError
 from xlcfg import Domain
@@ -65,7 +66,7 @@ def _check_files(toolstack: Toolstack, domain: Domain) -> None:
         files["initramfs"] = domain.ramdisk
     files |= {f"disk `{block.name}`": block.disk.target or "" for block in domain.blocks}
     for what, path in files.items():
-        done = toolstack.runner.run(["stat", "-L", "-c", "%F", path], check=False)
+        done = answered(toolstack.runner, ["stat", "-L", "-c", "%F", path])
         kind = done.out.decode(errors="replace").strip()
         if kind not in ("regular file", "regular empty file", "block special file", "block device"):
             found = f"is a {kind}" if kind else "is not there"

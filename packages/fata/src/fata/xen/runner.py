@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from fata.called import SECONDS, hung
 from fata.complaint import complaint
 from fata.completed import Completed
 from functoria import UserError
@@ -41,6 +42,19 @@ class Runner(Protocol):
         `subprocess.TimeoutExpired` after `limit` seconds.
         """
         ...
+
+
+def answered(
+    runner: Runner, arguments: Sequence[str], *, limit: float = SECONDS, check: bool = False
+) -> Completed:
+    """`answered(runner, arguments)` is how a command ended there that does not take long.
+
+    Raises `UserError` as `Runner.run` does, and where it takes more than `limit` seconds.
+    """
+    try:
+        return runner.run(arguments, limit=limit, check=check)
+    except subprocess.TimeoutExpired:
+        raise hung(arguments, limit) from None
 
 
 class Here:

@@ -9,7 +9,7 @@ from enum import Enum
 
 from fata.complaint import complaint
 from fata.completed import Completed
-from fata.xen.runner import Runner
+from fata.xen.runner import Runner, answered
 from functoria import UserError
 
 _INFO = re.compile(r"^free_memory *: *([0-9]+)$", re.MULTILINE)
@@ -41,9 +41,14 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Toolstack:
-    """`Toolstack(runner)` is `xl` there. All its methods raise `UserError`."""
+    """`Toolstack(runner)` is `xl` there. All its methods raise `UserError`.
+
+    `limit` is the seconds that each of its commands may take: making a guest takes long where the
+    host itself is emulated.
+    """
 
     runner: Runner
+    limit: float = 300.0
 
     def domains(self) -> tuple[Running, ...]:
         """The guests that Xen has, by name, without the control domain."""
@@ -72,7 +77,7 @@ class Toolstack:
         if not asked:
             return frozenset()
         paths = [f"/sys/class/net/{name}/bridge" for name in asked]
-        told = self.runner.run(["ls", "-d", *paths], check=False).out.decode(errors="replace")
+        told = self._ask("ls", "-d", *paths).out.decode(errors="replace")
         there = set(told.split())
         return frozenset(n for n, path in zip(asked, paths, strict=True) if path in there)
 
@@ -86,32 +91,35 @@ class Toolstack:
 
     def shutdown(self, name: str) -> None:
         """Ask a guest to end; one that is gone already, or does not listen, is no error."""
-        self.runner.run(["xl", "shutdown", name], check=False)
+        self._ask("xl", "shutdown", name)
 
     def destroy(self, name: str) -> None:
         """End a guest at once; one that is gone already is no error."""
-        self.runner.run(["xl", "destroy", name], check=False)
+        self._ask("xl", "destroy", name)
 
     def xenstore(self, path: str = "/") -> str:
         """What XenStore holds below a path, a line each with the whole path and the value."""
-        done = self.runner.run(["xenstore-ls", "-f", path], check=False)
-        return done.out.decode(errors="replace")
+        return self._ask("xenstore-ls", "-f", path).out.decode(errors="replace")
 
     def check_host(self) -> None:
         """Raise `UserError` where that is no Xen host, or its toolstack does not answer."""
-        found = self.runner.run(["cat", "/proc/xen/capabilities"], check=False)
+        found = self._ask("cat", "/proc/xen/capabilities")
         if b"control_d" not in found.out:
             raise UserError(
                 f"{self.runner.where} is not a Xen host: it is not the control domain of Xen",
                 "/proc/xen/capabilities",
                 "make it one with `fata host setup`, and start it again",
             )
-        done = self.runner.run(["xl", "info"], check=False)
+        done = self._ask("xl", "info")
         if done.code != 0:
             raise _silent(done, self.runner.where)
 
     def _xl(self, *arguments: str) -> str:
-        return self.runner.run(["xl", *arguments]).out.decode(errors="replace")
+        done = answered(self.runner, ["xl", *arguments], limit=self.limit, check=True)
+        return done.out.decode(errors="replace")
+
+    def _ask(self, *words: str) -> Completed:
+        return answered(self.runner, words, limit=self.limit)
 
 
 def _row(line: str) -> Running | None:

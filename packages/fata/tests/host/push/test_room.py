@@ -14,8 +14,10 @@ import uv
 
 from fata.host.push import room
 from fata.host.push.installer import installing
-from fata.host.push.sandbox import Limits, Sandbox, size
+from fata.host.push.limits import Limits
+from fata.host.push.sandbox import Sandbox
 from fata.host.push.updates import Update, parse
+from fata.host.push.watch import size
 from functoria import UserError
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import subprocess
 import sys
 import threading
 from pathlib import Path
 
+from fata.called import called
 from fata.deploy.audit import Audit
 from fata.deploy.host import Report
 from fata.deploy.opening import open_host
@@ -23,29 +23,22 @@ _LOG_BYTES = 1 << 20
 
 
 def ensure(root: Path) -> None:
-    """Start a supervisor of `root` unless there is one: systemd's unit, or a detached process."""
+    """Start a supervisor of `root` unless there is one: systemd's unit, or a detached process.
+
+    Raises `UserError` where that does not come to an end.
+    """
     if running(root):
         return
-    if root == Path(STATE) and _SYSTEMD.is_dir() and shutil.which("systemctl"):
-        done = subprocess.run(
-            ["systemctl", "start", "--no-block", AGENT], capture_output=True, check=False
-        )
-        if done.returncode == 0:
-            return
+    by_systemd = root == Path(STATE) and _SYSTEMD.is_dir() and shutil.which("systemctl")
+    if by_systemd and called(("systemctl", "start", "--no-block", AGENT)).code == 0:
+        return
     log = root / LOG
     if log.exists() and log.stat().st_size > _LOG_BYTES:
         log.replace(log.with_suffix(".log.previous"))
     with log.open("ab") as out:
         log.chmod(0o600)
         # A process in between ends at once: the supervisor is init's, and of no session of ours.
-        subprocess.run(
-            ["setsid", "--fork", *command(root)],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            cwd="/",
-            check=False,
-        )
+        called(("setsid", "--fork", *command(root)), cwd="/", log=out)
 
 
 def command(root: Path) -> tuple[str, ...]:

@@ -7,12 +7,12 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from fata.called import called
 from fata.deploy.drivers import cgroup
 from fata.deploy.drivers.spec import GuestSpec
 from functoria.error import UserError
@@ -83,19 +83,12 @@ class Detached:
         """See `Launcher.launch`. A process in between ends at once: the keeper is init's."""
         try:
             with (spec.directory / LOG).open("wb") as log:
-                done = subprocess.run(
-                    ["setsid", "--fork", *self._keeper, label],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    cwd="/",
-                    env=self._environment,
-                    check=False,
-                )
+                words = ("setsid", "--fork", *self._keeper, label)
+                done = called(words, cwd="/", environment=self._environment, log=log)
         except OSError as error:
             raise _not_launched((error.strerror or str(error)).lower()) from error
-        if done.returncode:
-            raise _not_launched(f"`setsid` failed with {done.returncode}")
+        if done.code:
+            raise _not_launched(f"`setsid` failed with {done.code}")
 
     def forget(self, directory: Path) -> None:
         """See `Launcher.forget`: it leaves nothing."""
@@ -104,7 +97,8 @@ class Detached:
 class Units:
     """`Units(keeper, environment)` starts keepers as transient units of systemd's.
 
-    Their limits are the unit's, and the end of the host asks the guests to end.
+    Their limits are the unit's, and the end of the host asks the guests to end, which have `grace`
+    seconds for it.
     """
 
     obstacle = ""
@@ -122,9 +116,10 @@ class Units:
 
     def launch(self, spec: GuestSpec, label: str) -> None:
         """See `Launcher.launch`."""
-        done = _quietly([*self.command(spec), *self._keeper, label])
-        if done.returncode:
-            raise _not_launched(done.stderr.strip()[:400] or f"code {done.returncode}")
+        done = called((*self.command(spec), *self._keeper, label))
+        if done.code:
+            said = done.err.decode(errors="replace").strip()[:400]
+            raise _not_launched(said or f"code {done.code}")
 
     def command(self, spec: GuestSpec) -> list[str]:
         """`command(spec)` is what the keeper's own command is appended to (systemd-run(1))."""
@@ -154,9 +149,9 @@ class Units:
 
     def forget(self, directory: Path) -> None:
         """See `Launcher.forget`. A unit that failed would keep its name."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, UserError):
             for verb in ("stop", "reset-failed"):
-                _quietly(["systemctl", verb, unit(directory)])
+                called(("systemctl", verb, unit(directory)))
 
 
 KEEPER_MEMORY = 48
@@ -167,17 +162,6 @@ def unit(directory: Path) -> str:
     """`unit(directory)` is the name of a guest's unit, which only letters and dots are left in."""
     name = re.sub(r"[^A-Za-z0-9.-]", "-", directory.name)
     return f"fata-guest-{name}-{hashlib.sha256(os.fsencode(directory)).hexdigest()[:8]}.service"
-
-
-def _quietly(words: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        words,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
 
 
 def _not_launched(why: str) -> UserError:

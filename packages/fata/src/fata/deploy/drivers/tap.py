@@ -11,9 +11,9 @@ import hashlib
 import json
 import os
 import struct
-import subprocess
 from pathlib import Path
 
+from fata.called import called
 from functoria.error import UserError
 
 DEVICE = Path("/dev/net/tun")
@@ -41,9 +41,11 @@ def open_tap(directory: Path, number: int, bridge: str) -> int:
         _ip("link", "set", name, "alias", f"fata:{directory}"[:_ALIAS_LENGTH])
         _ip("link", "set", name, "master", bridge)
         _ip("link", "set", name, "up")
-    except OSError as error:
+    except (OSError, UserError) as error:
         if descriptor >= 0:
             os.close(descriptor)
+        if isinstance(error, UserError):
+            raise
         raise UserError(
             f"the guest cannot be joined to the bridge `{bridge}`: {error.strerror or error}",
             f"the interface {name}",
@@ -68,19 +70,13 @@ def traffic(directory: Path, number: int) -> tuple[int, int] | None:
         counters = link["stats64"]
         # What leaves the host's end is what the guest receives.
         return int(counters["tx"]["bytes"]), int(counters["rx"]["bytes"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, UserError, ValueError, KeyError, TypeError):
         return None
 
 
 def _ip(*words: str) -> str:
-    done = subprocess.run(
-        ["ip", "-j", *words],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if done.returncode:
-        raise OSError(0, done.stderr.strip()[:200] or f"ip failed with {done.returncode}")
-    return done.stdout
+    done = called(("ip", "-j", *words))
+    if done.code:
+        said = done.err.decode(errors="replace").strip()[:200]
+        raise OSError(0, said or f"ip failed with {done.code}")
+    return done.out.decode(errors="replace")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fata.deploy.drivers.driver import Statistics
-from fata.xen.runner import Runner
+from fata.xen.runner import Runner, answered
 from fata.xen.toolstack import Running
 
 _SECTOR = 512
@@ -36,14 +36,12 @@ def _counters(
 ) -> dict[str, int | None]:
     """The sums over all devices of that name; `find` follows the links that they are."""
     wanted = ("(", "-name", names[0], "-o", "-name", names[1], ")")
-    listed = runner.run(
-        ["find", "-L", top, "-maxdepth", "3", "-path", f"*/{pattern}/statistics/*", *wanted],
-        check=False,
-    )
+    where = ("-maxdepth", "3", "-path", f"*/{pattern}/statistics/*")
+    listed = answered(runner, ["find", "-L", top, *where, *wanted])
     files = sorted(listed.out.decode(errors="replace").split())
     found: dict[str, int | None] = dict.fromkeys(names)
     for file in files:
-        text = runner.run(["cat", file], check=False).out.strip()
+        text = answered(runner, ["cat", file]).out.strip()
         name = file.rpartition("/")[2]
         if text.isdigit():
             found[name] = (found[name] or 0) + int(text)

@@ -6,12 +6,13 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 import time
 from collections.abc import Collection, Sequence
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
+from fata.called import called
+from fata.completed import Completed
 from fata.deploy.traffic import conntrack, rules
 from fata.deploy.traffic.listening import listened
 from fata.deploy.traffic.refusal import PORTS, check_distinct, in_use
@@ -70,13 +71,13 @@ class Nft:
     def routes(self) -> tuple[Route, ...] | None:
         """See `Traffic.routes`."""
         done = _run("-j", "list", "table", rules.FAMILY, rules.NAME)
-        if done.returncode:
-            if b"No such file" in done.stderr:
+        if done.code:
+            if b"No such file" in done.err:
                 return None
             raise _failed(done)
         with contextlib.suppress(OSError):
             if self._loopback.read_text().strip() == "1":
-                return rules.read(done.stdout, self._frame)
+                return rules.read(done.out, self._frame)
         return None
 
     def connections(self, endpoints: Collection[Endpoint]) -> int:
@@ -151,10 +152,9 @@ def _check_host() -> None:
 
 
 def _own_addresses() -> frozenset[str]:
-    command = ["ip", "-json", "-4", "address", "show"]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    done = called(("ip", "-json", "-4", "address", "show"))
     with contextlib.suppress(ValueError, KeyError, TypeError):
-        infos = (info for link in json.loads(done.stdout) for info in link.get("addr_info", ()))
+        infos = (info for link in json.loads(done.out) for info in link.get("addr_info", ()))
         return frozenset(info["local"] for info in infos)
     return frozenset()
 
@@ -163,23 +163,17 @@ def _nft(*words: str, text: str) -> None:
     """Run nft(8) with that input. Others at the rules may be in its way for a moment."""
     for attempt in range(_ATTEMPTS):
         done = _run(*words, text=text)
-        if done.returncode == 0:
+        if done.code == 0:
             return
-        if attempt == _ATTEMPTS - 1 or b"busy" not in done.stderr:
+        if attempt == _ATTEMPTS - 1 or b"busy" not in done.err:
             raise _failed(done)
         time.sleep(_PAUSE)
 
 
-def _run(*words: str, text: str = "") -> subprocess.CompletedProcess[bytes]:
-    program = _program() or "nft"
+def _run(*words: str, text: str = "") -> Completed:
+    command = (_program() or "nft", *words)
     try:
-        return subprocess.run(
-            [program, *words],
-            input=text.encode(),
-            capture_output=True,
-            check=False,
-            env={"LC_ALL": "C", "PATH": _PLACES},
-        )
+        return called(command, text.encode(), environment={"LC_ALL": "C", "PATH": _PLACES})
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise UserError(
@@ -191,10 +185,10 @@ def _program() -> str | None:
     return shutil.which("nft", path=_PLACES)
 
 
-def _failed(done: subprocess.CompletedProcess[bytes]) -> UserError:
-    lines = done.stderr.decode(errors="replace").splitlines()
+def _failed(done: Completed) -> UserError:
+    lines = done.err.decode(errors="replace").splitlines()
     said = next((line for line in lines if "Error: " in line), "".join(lines[:1]))
-    said = said.rpartition("Error: ")[2].strip()[:200] or f"code {done.returncode}"
+    said = said.rpartition("Error: ")[2].strip()[:200] or f"code {done.code}"
     return UserError(
         f"the kernel did not take the rules that lead ports to guests: {said}",
         f"table {rules.FAMILY} {rules.NAME}",

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fata.devices.target import GUESTS, VIRTIO, XEN
+from fata.host.push.limits import Limits
 from fata.host.push.pipeline import Commit, Deploy, Pipeline, Report, outside
 from fata.host.push.repository import git
 from fata.host.push.room import open_room
-from fata.host.push.sandbox import Limits, builder
+from fata.host.push.sandbox import builder
 from fata.host.push.updates import Update, parse
 from fata.settings import FILE_NAME, Environment, Settings
 from fata.settings import parse as parse_settings

@@ -6,11 +6,11 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from fata.called import called
 from functoria.error import UserError
 
 APP = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -60,15 +60,16 @@ def git(arguments: Sequence[str | os.PathLike[str]], directory: Path | None = No
         raise UserError(
             "`git` is not installed on this host", None, "run `fata host setup` for it again"
         )
-    done = subprocess.run((program, *arguments), cwd=directory, capture_output=True, check=False)
-    if done.returncode != 0:
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
+    words = (program, *(os.fspath(word) for word in arguments))
+    done = called(words, cwd=directory)
+    if done.code != 0:
+        lines = done.err.decode(errors="replace").strip().splitlines()
         raise UserError(
             f"git failed: {lines[-1][:300] if lines else 'without a word'}",
             str(directory or ""),
             "mend the repository, or push again",
         )
-    return done.stdout
+    return done.out
 
 
 def _hook(launcher: Sequence[str], root: Path, app: str) -> str:

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import IO
 
 from fata.called import called
-from fata.host.push.sandbox import Limits, Sandbox, check, sandbox
+from fata.host.push.limits import MIB, Limits
+from fata.host.push.sandbox import Sandbox, check, sandbox
 from functoria.error import UserError
 
 WORK, AGAIN, CACHE, HOME = "work", "again", "cache", "home"
 """Of a build: the checkout, a second one, what lasts from build to build, and a home."""
 
-_MIB = 1 << 20
 _BLOCK = 1 << 20
 
 
@@ -58,7 +58,7 @@ def put(box: Sandbox, archive: IO[bytes], directory: Path) -> None:
     """`put(box, archive, directory)` unpacks a tar archive there. Raises `UserError`."""
     as_builder(box, "mkdir", "-p", "--", str(directory))
     command = ("tar", "-x", "--no-same-owner", "-C", str(directory))
-    left = box.limits.disk * _MIB
+    left = box.limits.disk * MIB
     with subprocess.Popen(
         box.inside(command), stdin=subprocess.PIPE, stderr=subprocess.PIPE
     ) as child:
@@ -85,7 +85,7 @@ def take(box: Sandbox, directory: Path, names: Sequence[str], out: Path) -> None
     Raises `UserError` for anything in them that is neither, and for too much of it.
     """
     command = ("tar", "-c", "-C", str(directory), "--", *names)
-    left = box.limits.disk * _MIB
+    left = box.limits.disk * MIB
     with (
         tempfile.TemporaryFile() as said,
         subprocess.Popen(box.inside(command), stdout=subprocess.PIPE, stderr=said) as child,

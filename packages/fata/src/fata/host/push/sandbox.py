@@ -14,41 +14,19 @@ import pwd
 import shutil
 import signal
 import subprocess
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from fata.called import called
 from fata.complaint import complaint
-from fata.host.failure import readable
 from fata.host.layout import BUILDER
 from fata.host.push import enclose
 from fata.host.push.interpreter import python
+from fata.host.push.limits import MIB, Limits
 from fata.host.push.view import view_of
+from fata.host.push.watch import Watch, pass_on
 from functoria.error import UserError
-
-_MIB = 1 << 20
-_LINE = 4096
-"""Of a line that a build prints, no more is passed on."""
-_LOG = 4 * _MIB
-"""Nor of all that one command prints."""
-_PAUSE = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """`Limits(seconds, memory, disk, processes)` is what one command may take.
-
-    `memory` and `disk` are in MiB; `disk` is for the directory of the app, cache and all.
-    """
-
-    seconds: float = 1800
-    memory: int = 2048
-    disk: int = 4096
-    processes: int = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +41,7 @@ class Sandbox:
     directory: Path
     user: str | None
     systemd: bool
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
 
     def command(
         self,
@@ -120,9 +98,9 @@ class Sandbox:
         self, child: subprocess.Popen[bytes], report: Callable[[str], None]
     ) -> UserError | None:
         """Report what it prints until it ends, or is ended for what it went beyond."""
-        watch = _Watch(self, child)
+        watch = Watch(child, self)
         try:
-            _pass_on(child, report)
+            pass_on(child, report)
             child.wait()
         finally:
             watch.close()
@@ -256,7 +234,7 @@ def _namespaces(sandbox: Sandbox, work: Path, network: bool) -> tuple[str, ...]:
     return (
         *("setpriv", "--pdeathsig=KILL", "unshare", *apart, *processes),
         *(python(), "-IBS", enclose.__file__, json.dumps(view)),
-        *("prlimit", "--core=0", f"--fsize={limits.disk * _MIB}", *_alone(sandbox)),
+        *("prlimit", "--core=0", f"--fsize={limits.disk * MIB}", *_alone(sandbox)),
         *(*who, "--"),
     )
 
@@ -266,72 +244,5 @@ def _alone(sandbox: Sandbox) -> tuple[str, ...]:
     if sandbox.systemd:
         return ()
     limits = sandbox.limits
-    memory, processes = f"--as={limits.memory * _MIB}", f"--nproc={limits.processes}"
+    memory, processes = f"--as={limits.memory * MIB}", f"--nproc={limits.processes}"
     return (memory, processes, f"--cpu={limits.seconds:.0f}")
-
-
-class _Watch:
-    """Ends a command that takes more time, or more of the disk, than it may."""
-
-    def __init__(self, sandbox: Sandbox, child: subprocess.Popen[bytes]) -> None:
-        self.beyond: UserError | None = None
-        self._sandbox = sandbox
-        self._child = child
-        self._done = threading.Event()
-        self._deadline = time.monotonic() + sandbox.limits.seconds
-        self._thread = threading.Thread(target=self._look, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        limits = self._sandbox.limits
-        while not self._done.wait(_PAUSE):
-            if time.monotonic() > self._deadline:
-                self._end(
-                    f"the build took longer than {limits.seconds:.0f} s",
-                    "make it quicker; what it waits for may be a network, which it does not have",
-                )
-            elif size(self._sandbox.directory) > limits.disk * _MIB:
-                self._end(
-                    f"the build wrote more than {limits.disk} MiB",
-                    f"make it write less; what earlier builds left is in {self._sandbox.directory}",
-                )
-
-    def _end(self, what: str, do: str) -> None:
-        if self.beyond is None:
-            self.beyond = UserError(what, self._sandbox.name, do)
-        with suppress(UserError):  # it is said what was wrong first
-            self._sandbox.end()
-        if self._child.poll() is None:
-            os.killpg(self._child.pid, signal.SIGKILL)
-
-
-def size(directory: Path) -> int:
-    """`size(directory)` is the bytes that the files beneath take on the disk."""
-    total, waiting = 0, [str(directory)]
-    while waiting:
-        try:
-            with os.scandir(waiting.pop()) as entries:
-                for entry in entries:
-                    total += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
-        except OSError:
-            continue  # it went while we looked
-    return total
-
-
-def _pass_on(child: subprocess.Popen[bytes], report: Callable[[str], None]) -> None:
-    output = child.stdout
-    if output is None:
-        return
-    left = _LOG
-    while line := output.readline(_LINE):
-        if left > 0:
-            report(readable(line.decode(errors="replace").rstrip("\n")))
-            left -= len(line)
-            if left <= 0:
-                report(f"it prints more than {_LOG // _MIB} MiB; the rest is not shown")

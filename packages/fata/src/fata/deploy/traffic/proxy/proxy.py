@@ -8,11 +8,11 @@ import fcntl
 import os
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
+from fata.called import called
 from fata.deploy.drivers.directory import write
 from fata.deploy.drivers.launch import keeper_environment
 from fata.deploy.traffic.proxy import wire
@@ -138,17 +138,12 @@ class Proxy:
         log = self._directory / LOG
         try:
             with log.open("wb") as file:
-                subprocess.run(
-                    ["setsid", "--fork", *self._python, "-m", MODULE, str(self._directory)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=file,
-                    stderr=file,
-                    cwd="/",
-                    env=keeper_environment(),
-                    check=True,
-                )
-        except (OSError, subprocess.CalledProcessError) as error:
+                words = ("setsid", "--fork", *self._python, "-m", MODULE, str(self._directory))
+                done = called(words, cwd="/", environment=keeper_environment(), log=file)
+        except OSError as error:
             raise _not_started(str(error)) from error
+        if done.code:
+            raise _not_started(f"`setsid` failed with {done.code}")
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             current = self._current()
