@@ -65,6 +65,20 @@ def unused() -> int:
     raise AssertionError("all ports are taken")
 
 
+def held() -> socket.socket:
+    """A port that refuses connections, and that nobody else can take meanwhile."""
+    one = socket.socket()
+    one.settimeout(20)
+    one.bind((LOCAL, 0))
+    return one
+
+
+def dialled(proxy: Proxy, to: socket.socket, port: int) -> socket.socket:
+    """A connection to the proxy, which leads to this socket."""
+    proxy.apply([route(Endpoint(LOCAL, to.getsockname()[1]), port)])
+    return dial(port)
+
+
 def route(to: Endpoint, port: int, guest: str = "web.production.g1") -> Route:
     return Route(Protocol.TCP, port, guest, to)
 
@@ -248,27 +262,21 @@ def test_an_answer_before_the_end_of_a_question_arrives(
 
 
 def test_a_guest_that_is_not_there_yet_is_waited_for(proxy: Proxy, port: int) -> None:
-    with Guest() as gone:
-        pass
-    proxy.apply([route(gone.endpoint, port)])
-    with dial(port) as client:
+    with held() as late, dialled(proxy, late, port) as client:
         client.sendall(b"question")
         time.sleep(0.5)
-        with socket.create_server((LOCAL, gone.endpoint.port)) as late:
-            server, _ = late.accept()
-            with server:
-                assert server.recv(100) == b"question"
-                server.sendall(b"answer")
-                assert client.recv(100) == b"answer"
+        late.listen()
+        server, _ = late.accept()
+        with server:
+            assert server.recv(100) == b"question"
+            server.sendall(b"answer")
+            assert client.recv(100) == b"answer"
 
 
 def test_a_connection_that_the_old_guest_refuses_goes_to_the_new_one(
     proxy: Proxy, port: int, other: Guest
 ) -> None:
-    with Guest() as gone:
-        pass
-    proxy.apply([route(gone.endpoint, port)])
-    with dial(port) as client:
+    with held() as gone, dialled(proxy, gone, port) as client:
         client.sendall(b"question")
         time.sleep(0.3)
         proxy.apply([route(other.endpoint, port)])

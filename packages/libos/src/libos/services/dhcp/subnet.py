@@ -114,7 +114,7 @@ class Subnet:
 def _number(text: str) -> int:
     try:
         return int.from_bytes(socket.inet_pton(socket.AF_INET, text), "big")
-    except OSError:
+    except (OSError, ValueError):
         raise InvalidSubnet(f"`{text}` is not an IPv4 address") from None
 
 
