@@ -112,6 +112,11 @@ class Tool:
         Raises `UserError` where its first line asks for another version of the tool, and for
         what is wrong with it.
         """
+        self.check_exists(config)
+        return evaluate(config, gate=lambda line, at: gate.check(line, self.name, self.version, at))
+
+    def check_exists(self, config: Path) -> None:
+        """Raises `UserError` where there is no such configuration."""
         if not config.exists():
             raise UserError(
                 f"there is no configuration `{from_here(config)}`",
@@ -119,4 +124,3 @@ class Tool:
                 f"go to the directory of the program, name another with `--file`, or "
                 f"{self.beginning}",
             )
-        return evaluate(config, gate=lambda line, at: gate.check(line, self.name, self.version, at))

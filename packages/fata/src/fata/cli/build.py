@@ -6,16 +6,12 @@ import time
 
 import click
 
-from fata.cli.project import saved_project
+from fata.cli.project import configured
 from fata.cli.show import count, size
 from fata.image.manifest import Manifest
-from fata.project import Project
-from functoria import UserError
 from functoria.cli.hinted import HintedCommand
 from functoria.cli.plans import carry_out, dry_run_option
 from functoria.cli.settings import Settings, common
-from functoria.position import from_here
-from functoria.saved import saved_file
 
 
 @click.command("build", cls=HintedCommand)
@@ -39,19 +35,6 @@ def command(settings: Settings, dry_run: bool) -> None:
         settings.report(text)
     settings.report(f"built in {time.monotonic() - began:.1f} s: run `fata run`")
     click.echo(project.output)
-
-
-def configured(settings: Settings) -> Project:
-    """`configured(settings)` is the project, which was configured. Raises `UserError`."""
-    project = saved_project(settings)
-    saved = saved_file(settings.tool, project.directory)
-    if not saved.is_file():
-        raise UserError(
-            "the project is not configured",
-            from_here(saved),
-            "run `fata configure` first, with `-t virtio` or `-t xen` for a VM",
-        )
-    return project
 
 
 def summary(made: Manifest) -> tuple[str, ...]:

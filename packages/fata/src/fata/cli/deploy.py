@@ -84,7 +84,8 @@ def _existing(output: Path) -> Manifest:
 
 def _built(settings: Settings) -> Manifest:
     from fata.build.build import planned
-    from fata.cli.build import configured, summary
+    from fata.cli.build import summary
+    from fata.cli.project import configured
     from functoria.cli.plans import carry_out
 
     project = configured(settings)

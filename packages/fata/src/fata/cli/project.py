@@ -8,8 +8,11 @@ import click
 
 import functoria.cli.keyed
 from fata.project import Project, load, of
+from functoria import UserError
 from functoria.cli.settings import Settings
+from functoria.position import from_here
 from functoria.project import Options
+from functoria.saved import saved_file
 
 
 def project_of(context: click.Context) -> Project:
@@ -23,3 +26,21 @@ def saved_project(settings: Settings, options: Options | None = None) -> Project
     for note in project.notes:
         settings.note(note)
     return project
+
+
+def configured(settings: Settings) -> Project:
+    """`configured(settings)` is the project, which was configured. Raises `UserError`."""
+    project = saved_project(settings)
+    check_configured(settings, project)
+    return project
+
+
+def check_configured(settings: Settings, project: Project) -> None:
+    """Raises `UserError` where nobody has configured the project yet."""
+    saved = saved_file(settings.tool, project.directory)
+    if not saved.is_file():
+        raise UserError(
+            "the project is not configured",
+            from_here(saved),
+            "run `fata configure` first, with `-t virtio` or `-t xen` for a VM",
+        )

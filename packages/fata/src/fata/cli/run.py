@@ -10,13 +10,13 @@ import click
 
 from fata.arguments import check_arguments
 from fata.become import become
-from fata.cli.project import saved_project
+from fata.cli.project import check_configured, saved_project
 from fata.consoles import console as new_console
 from fata.devices.target import XEN
 from fata.disks import Plan as DiskPlan
 from fata.disks import opened, parse_disks, plan_disks
 from fata.exit_codes import DONE, INTERRUPTED, NO_OUTCOME
-from fata.image.manifest import Manifest
+from fata.image.manifest import FILE_NAME, Manifest
 from fata.nics import parse_attachments, parse_publications
 from fata.project import Project
 from fata.qemu.accelerator import Choice, Preference
@@ -109,6 +109,8 @@ def command(  # noqa: PLR0913 - they are the options
     )
     project = saved_project(settings)
     directory = project.output
+    if not (directory / FILE_NAME).exists():
+        check_configured(settings, project)
     made = check(directory)
     table = check_arguments(made, arguments)
     if table is not None:

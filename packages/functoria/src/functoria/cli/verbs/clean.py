@@ -21,6 +21,8 @@ def command(context: click.Context, dry_run: bool) -> None:
     What you wrote stays, also where it lies among what was generated.
     """
     settings = settings_of(context)
+    if settings.file is not None:
+        settings.tool.check_exists(settings.config)
     directory = settings.config.absolute().parent
     actions = clean_plan(settings.tool, directory)
     if not needed(actions):
