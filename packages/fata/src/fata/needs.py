@@ -17,11 +17,17 @@ class Directory:
 
 
 @dataclass(frozen=True, slots=True)
-class HostDirectory:
-    """The directory `source` is read where it lies, by a program that runs as a process."""
+class HostPath:
+    """The file or directory `path` is used where it lies, by a program that runs as a process.
 
-    source: str
+    Where it `is_read` only, it is a directory that has to be there. `instead` is what a VM, which
+    has nothing of the project, may use.
+    """
+
+    path: str
+    instead: str
     position: Position | None
+    is_read: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +72,4 @@ class Exclude:
     position: Position | None
 
 
-Need = Directory | HostDirectory | Network | Disk | Include | Exclude
+Need = Directory | HostPath | Network | Disk | Include | Exclude

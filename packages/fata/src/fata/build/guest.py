@@ -20,10 +20,11 @@ from fata.image.root import DROPPED, INIT, MODULES, directory_entries, skeleton
 from fata.image.sbom import FILE_ENDING
 from fata.kernel import Kernel, provide
 from fata.kernel.boot import cmdline
-from fata.needs import Directory
+from fata.needs import Directory, HostPath
 from fata.project import Project
 from fata.targets.keys import COMPRESSION, KERNEL
 from fata.xen.numbers import disk_words
+from functoria import UserError
 from libos.boot.interrupts import TELLS
 
 START = "libos.boot.init"
@@ -33,6 +34,7 @@ STARTS = (START, "libos.boot.guest")
 
 def planned(project: Project, report: Report) -> Build:
     """`planned(project, report)` is the image of the project, with the kernel it needs."""
+    _check_paths(project)
     kernel = provide(project.context.get(KERNEL), given.profile(project), report)
     prepared = prepare(project, report, start=STARTS)
     layers, records = _root(prepared, kernel)
@@ -74,6 +76,17 @@ def planned(project: Project, report: Report) -> Build:
         (sbom, parts, 0o644),
     )
     return made(prepared, described, files, _texts(project, described))
+
+
+def _check_paths(project: Project) -> None:
+    """Raise `UserError` at the line of a device that uses files of the project where they lie."""
+    for need in collect_needs(project):
+        if isinstance(need, HostPath) and not need.path.startswith("/"):
+            raise UserError(
+                f"`{need.path}` lies in the project, and a VM has only what its image holds",
+                need.position,
+                f"use {need.instead}; or configure with `-t unix`, to run as a process",
+            )
 
 
 def _texts(project: Project, described: manifest.Manifest) -> tuple[Text, ...]:

@@ -11,7 +11,7 @@ from fata.build.record import manifest_of
 from fata.configure import main_text
 from fata.image import manifest
 from fata.image.output import blob
-from fata.needs import HostDirectory
+from fata.needs import HostPath
 from fata.project import Project
 from functoria import UserError
 from libos.boot.outcome import INTERRUPTED, REASONS, last_line
@@ -83,11 +83,13 @@ def _record(file: manifest.Blob, reason: str) -> manifest.FileRecord:
 def check_directories(project: Project) -> None:
     """Raise `UserError` at the device's line for a directory that is not there to be read."""
     for need in collect_needs(project):
-        if isinstance(need, HostDirectory) and not (project.directory / need.source).is_dir():
+        if not isinstance(need, HostPath) or not need.is_read:
+            continue
+        if not (project.directory / need.path).is_dir():
             raise UserError(
-                f"the directory `{need.source}` does not exist in the project",
+                f"the directory `{need.path}` does not exist in the project",
                 need.position,
-                f"make `{need.source}`, or name the directory that is meant",
+                f"make `{need.path}`, or name the directory that is meant",
             )
 
 

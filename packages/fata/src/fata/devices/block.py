@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fata.devices.given import check_name, read_size
+from fata.devices.given import check_name, in_place, read_size
 from fata.devices.target import by_target
 from fata.devices.types import BLOCK, KV_RO
 from fata.needs import Disk
@@ -82,6 +82,7 @@ def block_of_file(
         type=BLOCK,
         constructor="libos.storage.block.file:FileBlock",
         keywords={"path": path, **_given(least, sector_size, read_only), **made},
+        needs=in_place(path, "`block`, which is a disk there"),
         doc=f"the sectors of {path}",
     )
 

@@ -1,9 +1,10 @@
-"""What a host gives to a guest, by name: how names and sizes are written."""
+"""What is given to a program: how the names and sizes of disks and the like are written."""
 
 from __future__ import annotations
 
 import re
 
+from fata.needs import HostPath
 from functoria import SIZE, UserError
 from functoria.position import here
 
@@ -49,3 +50,11 @@ def read_size(size: str | int, sector_size: int) -> int:
             f"give a multiple of {sector_size}, such as `64MiB`",
         )
     return number
+
+
+def in_place(path: object, instead: str) -> tuple[HostPath, ...]:
+    """`in_place(path, instead)` is the need of a device that uses that path where it lies.
+
+    There is none where the path is not known before the program starts.
+    """
+    return (HostPath(path, instead, here()),) if isinstance(path, str) else ()

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from fata.devices.target import by_target
 from fata.devices.types import BLOCK, KV_RO
-from fata.needs import Directory, HostDirectory
+from fata.needs import Directory, HostPath
 from functoria import Device, Impl, UserError
 from functoria.position import here
 
@@ -35,7 +35,7 @@ def directory_kv_ro(directory: str) -> Impl:
         type=KV_RO,
         constructor=_STORE,
         keywords={"root": directory},
-        needs=(HostDirectory(directory, here()),),
+        needs=(HostPath(directory, f'`kv_ro("{directory}")`', here(), is_read=True),),
         doc=f"the files below {directory}",
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fata.devices.block import guest_disk
-from fata.devices.given import check_name
+from fata.devices.given import check_name, in_place
 from fata.devices.target import by_target
 from fata.devices.types import BLOCK, KV_RO, KV_RW
 from functoria import BOOLEAN, Device, Impl, Key, Stage
@@ -53,6 +53,7 @@ def directory_kv_rw(directory: str) -> Impl:
         type=KV_RW,
         constructor="libos.storage.directory_rw:DirectoryStoreRw",
         keywords={"root": directory},
+        needs=in_place(directory, "`kv_rw`, which is on a disk there"),
         doc=f"the files below {directory}",
     )
 
