@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 
@@ -99,12 +100,25 @@ def _of_click(error: click.UsageError, path: str) -> UsageError:
             error.option_name,
             f"{near}see `{path} --help`",
         )
-    message = " ".join(error.format_message().split()).rstrip(".").replace("'", "`")
-    what = message[:1].lower() + message[1:]
     parameter = getattr(error, "param", None)
     option = getattr(error, "option_name", None)
     if isinstance(parameter, click.Option):
         option = max(parameter.opts, key=len)
     elif isinstance(parameter, click.Argument):
         option = parameter.make_metavar(error.ctx) if error.ctx else parameter.name
+    message = " ".join(error.format_message().split()).rstrip(".").replace("'", "`")
+    what = message[:1].lower() + message[1:]
+    if isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
+        what = f"value of `{option}`: {_of_value(error.message, parameter)}"
     return UsageError(what, option or path, f"see `{path} --help`")
+
+
+def _of_value(message: str, parameter: click.Parameter | None) -> str:
+    """What click says of a value, without the names of its types and its inequalities."""
+    text = message.rstrip(".").replace("'", "`")
+    text = re.sub(r"a valid integer( range)?$", "a whole number", text)
+    if parameter is None or not isinstance(parameter.type, click.IntRange):
+        return text
+    least, most = parameter.type.min, parameter.type.max
+    bounds = f"at least {least}" if most is None else f"from {least} to {most}"
+    return re.sub(r"^(-?\d+) is not in the range .*", rf"`\1` is not {bounds}", text)

@@ -11,7 +11,7 @@ SHELLS = ("bash", "fish", "zsh")
 
 
 @click.command("completion")
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=click.Choice(SHELLS), metavar="SHELL")
 @click.pass_context
 def command(context: click.Context, shell: str) -> None:
     """Print a script that completes commands, options, keys and their values.
