@@ -262,7 +262,7 @@ def test_a_function_that_does_not_fit_is_named_at_both_places(project: MakeProje
         (("--prot=1",), "did you mean `--port`?"),
         (("8080",), "`8080` is not a boot argument"),
         (("--target=virtio",), "`--target` is chosen when the program is configured"),
-        (("--memory", "64"), "run `fata configure --memory 64`, then `fata build`"),
+        (("--memory", "64"), "run `fata configure` with `--memory 64` and the keys of before"),
     ],
 )
 def test_boot_arguments_that_are_wrong(

@@ -120,7 +120,7 @@ def test_pain_4_boot_argument_at_configure_time_and_key_at_boot(project: MakePro
     late = made.fata("run", "--", "--language", "fr")
     assert late.code == 64
     assert "`--language` is chosen when the program is configured" in late.err
-    assert "do: run `fata configure --language fr`, then `fata build`" in late.err
+    assert "do: run `fata configure` with `--language fr` and the keys of before" in late.err
     assert late.out == ""
 
 

@@ -177,7 +177,9 @@ def test_each_interface_has_addresses_of_its_own() -> None:
 def test_a_key_is_not_an_argument(words: list[str], value: str) -> None:
     error = refused(*words)
     assert error.what == "`--language` is chosen when the program is configured"
-    assert error.do == f"run `fata configure --language {value}`, then `fata build`"
+    assert error.do == (
+        f"run `fata configure` with `--language {value}` and the keys of before, then `fata build`"
+    )
 
 
 def test_the_table_can_be_asked_for_without_booting() -> None:

@@ -125,7 +125,8 @@ def _refuse_keys(made: Manifest, words: Sequence[str]) -> None:
         raise BootArgumentError(
             f"`--{name}` is chosen when the program is configured",
             WHERE,
-            f"run `fata configure --{name} {value or 'VALUE'}`, then `fata build`",
+            f"run `fata configure` with `--{name} {value or 'VALUE'}` and the keys of before, then "
+            "`fata build`",
         )
 
 
