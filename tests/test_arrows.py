@@ -37,6 +37,16 @@ def test_a_description_imports_what_describes_and_nothing_that_works() -> None:
     assert not {"hashlib", "socket", "ssl", "subprocess", "tempfile"} & modules
 
 
+def test_what_answers_on_a_host_imports_neither_what_builds_nor_what_asks_guests(
+    tmp_path: Path,
+) -> None:
+    modules = imported(["agent", "--root", str(tmp_path), "status"])
+    assert "fata.deploy.status" in modules
+    workers = ("fata.build.", "fata.ci.", "fata.closure.", "fata.dashboard", "fata.host.push")
+    assert not {name for name in modules if name.startswith(workers)}
+    assert not {"asyncio", "email", "http.client", "ssl", "uv", "xlcfg"} & modules
+
+
 def imported(arguments: list[str]) -> set[str]:
     """The modules that a command has imported when it ends, in the directory of the website."""
     script = (
@@ -46,6 +56,7 @@ def imported(arguments: list[str]) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=EXAMPLES / "website",
+        input="{}",
         capture_output=True,
         text=True,
         check=True,

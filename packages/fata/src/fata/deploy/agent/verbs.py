@@ -23,7 +23,6 @@ from fata.deploy.secrets.requests import handle as handle_secrets
 from fata.deploy.service import Service, service_of
 from fata.deploy.status import event_report, status
 from fata.deploy.store.prune import prune
-from fata.host.push.repository import prepare
 from fata.versions import VERSION
 
 
@@ -160,6 +159,8 @@ def prune_store(call: Call) -> Answer:
 
 def repository(call: Call) -> Answer:
     """Where the repository of an app is, to which one pushes; see `push.prepare`."""
+    from fata.host.push import prepare  # with all that a push takes
+
     asked = requests.read(call.request, requests.About)
     app = service_of(asked.app, asked.environment).app
     root = call.host.root

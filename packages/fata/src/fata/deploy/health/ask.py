@@ -7,7 +7,6 @@ from pathlib import Path
 
 from fata.deploy.drivers.console import display
 from fata.deploy.health.answer import Probe, shown
-from fata.deploy.health.http import ask_http
 from fata.deploy.health.tcp import ask_tcp
 from fata.deploy.traffic.route import Endpoint
 from fata.settings.model import Health, Kind
@@ -25,6 +24,8 @@ def probe(health: Health, target: Endpoint | None, console: Path) -> Probe:
     if target is None:
         raise ValueError(f"asking by {health.kind.value} needs a port of the guest")
     if health.kind is Kind.HTTP:
+        from fata.deploy.health.http import ask_http  # not for each start of the agent
+
         return ask_http(health, target)
     return ask_tcp(target, health.timeout)
 
