@@ -31,6 +31,7 @@ PYTHONS_OWN = (
     "<frozen site>",
     "Fatal Python error",
     "Failed checking if argv[0]",  # it tells of the interrupt, and goes on
+    "failed to set __main__.__loader__",
     '/fata", line',
 )
 """What only the start of Python says, which no program can change."""

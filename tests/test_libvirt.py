@@ -157,4 +157,4 @@ def test_a_process_has_no_domain(project: MakeProject) -> None:
     made = project("hello").built("-t", "unix")
     result = made.fata("query", "libvirt")
     assert result.code == 1
-    assert "configure with `-t virtio` or `-t xen`" in result.err
+    assert "run `fata configure -t virtio` and `fata build`" in result.err

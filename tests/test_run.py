@@ -183,7 +183,7 @@ def test_what_compiled_extensions_import_is_in_the_image(project: MakeProject) -
 def test_levels_of_logs_that_are_none_are_a_bad_argument(project: MakeProject) -> None:
     result = project("hello").built().fata("run", "--", "--logs=loud")
     assert result.code == 64
-    assert "boot argument --logs: 'loud' is not" in result.err
+    assert "boot argument `--logs`: `loud` is not" in result.err
 
 
 def test_a_bad_argument_is_refused_before_anything_boots(project: MakeProject) -> None:

@@ -72,7 +72,7 @@ def test_one_that_was_changed_and_one_that_cannot_be(project: MakeProject) -> No
     assert "the bill of materials is not as it was built" in refused.err
     refused = built.built("-t", "unix").fata("query", "sbom")
     assert refused.code == 1
-    assert "a process has no image" in refused.err
+    assert "there is no `sbom` for the target `unix`" in refused.err
 
 
 def test_it_costs_nothing_when_nothing_has_changed(project: MakeProject, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ class Box:
         assert SSHD is not None
         Path("/run/sshd").mkdir(exist_ok=True)
         config = self.room / "sshd_config"
-        for port in range(20_000 + os.getpid() % 10_000, 32_000):
+        for port in range(24_000 + os.getpid() % 6000, 32_000):
             config.write_text(
                 f"ListenAddress 127.0.0.1:{port}\nHostKey {self.keys['host']}\n"
                 f"AuthorizedKeysFile {self.home}/.ssh/authorized_keys\nStrictModes no\n"

@@ -54,8 +54,13 @@ class Guest:
 
 
 def unused() -> int:
-    """A port that nobody has, below those that the kernel gives to outgoing connections."""
-    for port in range(20000 + os.getpid() % 5000, 32000):
+    """A port that nobody has, below those that the kernel gives to outgoing connections.
+
+    Other processes that run these tests have ranges of their own.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 20000 + 1000 * (worker % 10)
+    for port in range(first + os.getpid() % 500, first + 1000):
         with socket.socket() as one:
             try:
                 one.bind((LOCAL, port))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from libos.boot.outcome import (
@@ -70,13 +71,19 @@ class _Run:
         system = self._system = System(self._values)
 
         async def main() -> None:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
             try:
                 await module.main(system)
             finally:
                 await system.stop()
 
-        with asyncio.Runner() as runner:
-            runner.run(main())
+        # A loop that is interrupted while it is made says so in a traceback when it is collected.
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+        try:
+            with asyncio.Runner() as runner:
+                runner.run(main())
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
         return SUCCESS, REASONS[SUCCESS]
 
     def _told(self, outcome: Outcome) -> tuple[int, str]:
