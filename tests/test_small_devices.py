@@ -71,7 +71,7 @@ def test_bad_names_and_levels_are_refused(project: MakeProject, target: str) -> 
     made.built("-t", target)
     named = made.fata("run", "--", "--name=a b")
     assert named.code == 64
-    assert "boot argument `--name`: `a b` is not a host name" in named.err + named.out
+    assert "boot argument `--name`: 'a b' is not a host name" in named.err + named.out
     loud = made.fata("run", "--", "-l", "suite:loud")
     assert loud.code == 64
     assert "`suite:loud` is not `level` or `source:level`" in loud.err + loud.out

@@ -46,7 +46,7 @@ def host_name(text: str) -> str:
 
 def _not_a_name(text: str) -> str:
     return (
-        f"`{text}` is not a host name: use letters, digits, `-` and `.`, 63 of them at most, and "
+        f"{text!r} is not a host name: use letters, digits, `-` and `.`, 63 of them at most, and "
         "begin and end with a letter or digit"
     )
 
