@@ -12,11 +12,7 @@ from pathlib import Path
 
 import pytest
 
-needs_systemd = pytest.mark.skipif(
-    os.geteuid() != 0
-    or not all(Path("/lib/systemd", name).exists() for name in ("systemd", "system/dbus.socket")),
-    reason="needs root, systemd and dbus",
-)
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs a systemd of its own")
 
 TARGETS = ("basic", "sysinit", "shutdown", "sockets", "paths", "slices", "timers", "default")
 

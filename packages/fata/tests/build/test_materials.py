@@ -12,8 +12,6 @@ import pytest
 from fata.build.debian import Package, owners
 from fata.build.distributions import distributions, locked_hashes
 
-DEBIAN = pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="packages are not dpkg's")
-
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -21,7 +19,6 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-@DEBIAN
 def test_binaries_are_of_packages(tmp_path: Path, cache: Path) -> None:
     own = tmp_path / "own"
     own.write_text("")
@@ -37,7 +34,6 @@ def test_binaries_are_of_packages(tmp_path: Path, cache: Path) -> None:
     assert owners([ls, own]) == found
 
 
-@DEBIAN
 def test_they_are_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     ls = Path(shutil.which("ls") or "/bin/ls")
     first = owners([ls])

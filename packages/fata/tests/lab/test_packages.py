@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -48,7 +47,6 @@ def test_no_apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         packages.plan(tmp_path)
 
 
-@pytest.mark.skipif(shutil.which("apt-get") is None, reason="there is no apt")
 def test_a_package_that_apt_cannot_fetch_is_told(tmp_path: Path) -> None:
     plan = packages.Plan("4.17", (Choice("no-such-package", "1", 1),))
     with pytest.raises(UserError, match="apt could not fetch the packages") as error:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import random
-import shutil
 import subprocess
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fata.xen.lz4 import BLOCK, MAGIC, part
-
-needs_lz4 = pytest.mark.skipif(not shutil.which("lz4"), reason="lz4 is not installed")
 
 
 def packed(data: bytes) -> bytes:
@@ -20,7 +16,6 @@ def packed(data: bytes) -> bytes:
     return subprocess.run(command, input=data, capture_output=True, check=True).stdout
 
 
-@needs_lz4
 def test_any_part_of_a_large_file_is_read() -> None:
     source = random.Random(1)
     words = [source.randbytes(source.randrange(1, 40)) for _ in range(500)]
@@ -38,7 +33,6 @@ def test_any_part_of_a_large_file_is_read() -> None:
         assert part(frame, start, length) == data[start : start + length]
 
 
-@needs_lz4
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.binary(min_size=1, max_size=8), st.integers(1, 700)), max_size=9))
 def test_what_repeats_is_read(pieces: list[tuple[bytes, int]]) -> None:

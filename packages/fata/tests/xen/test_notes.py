@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 from collections.abc import Callable
@@ -86,7 +85,6 @@ def test_a_kernel_that_is_cut_short(tmp_path: Path) -> None:
             check_kernel(path, Guest.PVH)
 
 
-@pytest.mark.skipif(not shutil.which("lz4"), reason="lz4 is not installed")
 def test_a_kernel_packed_by_lz4_is_looked_into(tmp_path: Path) -> None:
     """As Debian's cloud kernel is; its notes are in a block of their own, or across two."""
     path = tmp_path / "vmlinuz"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -191,7 +190,6 @@ def test_what_a_user_brings_is_signed_by_whom_it_has_to_be(
     allow(room, alice, LIMITS)
 
 
-@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
 def test_a_push_has_the_limits_of_who_pushes(
     room: Room, alice: Client, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

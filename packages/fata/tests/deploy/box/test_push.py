@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(1200),
     pytest.mark.xdist_group("push"),
-    pytest.mark.skipif(not shutil.which("git"), reason="git is not installed"),
 ]
 
 

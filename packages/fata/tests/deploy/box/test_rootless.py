@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -74,7 +73,6 @@ def test_after_a_power_cut_it_is_as_before(shed: Room, here: Project) -> None:
     assert len(proxies(shed)) == 1
 
 
-@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
 def test_a_push_is_built_apart_without_root_either(
     tmp_path_factory: pytest.TempPathFactory, shed: Room
 ) -> None:

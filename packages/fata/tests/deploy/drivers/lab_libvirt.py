@@ -57,7 +57,8 @@ def install(host: Lab, directory: Path) -> str:
     host.copy({"/tmp/libvirt.tar": archive})
     archive.unlink()
     host.run(["sh", "-c", _INSTALL])
-    socket = host.place.directory / "libvirt"
+    # In a place of this run: what one that was killed left of its own would be in the way.
+    socket = directory / "libvirt"
     ssh = ("ssh", "-F", host.place.ssh_config, "-O", "forward")
     subprocess.run((*ssh, "-L", f"{socket}:{_SOCKET}", ALIAS), check=True)
     uri = f"xen:///system?socket={socket}"

@@ -15,12 +15,12 @@ from fata.deploy.drivers.launch import default_python, launcher, unit
 from fata.deploy.drivers.processes import find
 from fata.deploy.drivers.qemu import Qemu
 from fata.deploy.drivers.spec import Limits
-from tests.own_systemd import needs_systemd, own_systemd
+from tests.own_systemd import needs_root, own_systemd
 
 from .conftest import Built
 from .test_qemu import QemuBench
 
-pytestmark = [pytest.mark.e2e, needs_systemd]
+pytestmark = [pytest.mark.e2e, needs_root]
 
 NAME = "behave.systemd.g1"
 

@@ -79,8 +79,6 @@ def test_a_full_disk(tmp_path: Path, case: str, what: str) -> None:
         text=True,
         check=False,
     )
-    if "unshare:" in ended.stderr or "mount:" in ended.stderr:
-        pytest.skip(f"nothing can be mounted here: {ended.stderr}")
     assert ended.stderr == ""
     said, remedy, files = ended.stdout.splitlines()
     assert said.startswith(what)

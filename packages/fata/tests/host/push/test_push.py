@@ -14,9 +14,6 @@ from functoria import UserError
 
 from .pushing import Pusher, ended
 
-tools = all(map(shutil.which, ("git", "unshare", "prlimit", "setpriv")))
-pytestmark = pytest.mark.skipif(not tools, reason="git and util-linux are not installed")
-
 CONFIG = 'from fata.dsl import main, register\n\nregister("hello", main("hello:start"))\n'
 HELLO = "async def start() -> None:\n    print('hello')\n"
 FATA = """\
