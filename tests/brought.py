@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from fata.cache import cache_directory
+from fata.cache import Cache, cache_directory
+from fata.image.compression import Compression, settings, zstd
 
 TAKE = (
     "tar -x --no-same-owner -C /var/lib/fata && mkdir -p /etc/uv && cd /var/lib/fata"
@@ -18,12 +20,15 @@ UV_SETTINGS = 'no-index = true\nfind-links = ["/etc/uv/wheels"]\n'
 """What has uv take packages from a directory, and from no index; builds see nothing of fata's."""
 
 
-def brought(directory: Path, kernels: tuple[str, ...]) -> bytes:
-    """`brought(directory, kernels)` is an archive for pushes of `docs/end-to-end.md`.
+def brought(directory: Path, kernels: tuple[str, ...], project: Path) -> bytes:
+    """`brought(directory, kernels, project)` is an archive for pushes of `docs/end-to-end.md`.
 
-    It has the kernels of this machine whose names begin so, and the one package of the website.
+    It has the kernels of this machine whose names begin so, the one package of the website, and
+    what its project, which was built here, has packed: emulated, that takes minutes.
     """
     copy_kernels(directory, "hello", kernels)
+    (image,) = project.glob("dist/hello-*/initramfs-*.cpio.zst")
+    copy_layers(directory, "hello", image.read_bytes())
     fetch_wheels(directory, "h11==0.16.0")
     (directory / "uv.toml").write_text(UV_SETTINGS)
     names = ("build", "uv.toml", "wheels")
@@ -37,6 +42,17 @@ def copy_kernels(state: Path, app: str, kernels: tuple[str, ...]) -> None:
     for kernel in sorted(cache_directory().glob("kernels/*")):
         if kernel.name.startswith(kernels):
             shutil.copytree(kernel, cache / kernel.name)
+
+
+def copy_layers(state: Path, app: str, image: bytes) -> None:
+    """Put the layers of an image where builds of the app look for theirs, by their content."""
+    cache = Cache(state / "build" / app / "cache" / "fata" / "layers")
+    while image:
+        layer = zstd.ZstdDecompressor()
+        digest = hashlib.sha256(layer.decompress(image)).hexdigest()
+        packed = image[: len(image) - len(layer.unused_data)]
+        cache.put(f"{digest}-{settings(Compression.ZSTD)}", packed)
+        image = layer.unused_data
 
 
 def fetch_wheels(state: Path, *requirements: str) -> None:

@@ -40,7 +40,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 def bring(machine: Machine, directory: Path) -> None:
     """Have the host take in what it cannot fetch."""
-    archive = brought(directory / "brought", ("tiny-virtio-", "debian-cloud-"))
+    kernels = ("tiny-virtio-", "debian-cloud-")
+    archive = brought(directory / "brought", kernels, directory / "hello")
     ssh = (str(machine.room / "bin" / "ssh"), "root@box", TAKE)
     subprocess.run(ssh, input=archive, check=True)
 

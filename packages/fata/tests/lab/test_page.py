@@ -59,7 +59,9 @@ def test_from_a_directory_to_a_live_website(host: Lab, tmp_path: Path) -> None:
 
 def bring(host: Lab, directory: Path) -> None:
     """Have the host take in what it cannot fetch."""
-    host.run(["sh", "-c", TAKE], brought(directory / "brought", ("tiny-xen-", "debian-cloud-")))
+    kernels = ("tiny-xen-", "debian-cloud-")
+    archive = brought(directory / "brought", kernels, directory / "hello")
+    host.run(["sh", "-c", TAKE], archive)
 
 
 def programs(host: Lab, directory: Path, port: int) -> Path:
