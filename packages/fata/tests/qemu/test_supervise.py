@@ -248,6 +248,14 @@ def test_a_limit(guest: MakeGuest, tmp_path: Path) -> None:
     assert gone(trigger.pid)
 
 
+def test_a_limit_to_silence(guest: MakeGuest, tmp_path: Path) -> None:
+    silent = Run(guest("deaf"), TCG, tmp_path / "console", limit=LIMIT, silence=5)
+    with silent as running:
+        running.start()
+        outcome = running.wait()
+    assert (outcome.code, outcome.reason) == (None, "silent for 5 s")
+
+
 def test_qemu_killed_by_someone_else(guest: MakeGuest, tmp_path: Path) -> None:
     trigger = Trigger("waiting", lambda: os.kill(trigger.pid, signal.SIGKILL))
     outcome = run(guest("wait"), TCG, tmp_path / "console", trigger, limit=LIMIT)

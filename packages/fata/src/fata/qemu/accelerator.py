@@ -24,7 +24,10 @@ from fata.qemu.observer import Observer
 from fata.qemu.supervise import Run
 from functoria.error import UserError
 
-PROBE_LIMIT = 3.0  # seconds; under a KVM that works a kernel needs a tenth of that
+PROBE_SILENCE = 3.0
+"""Seconds between two lines after which a kernel hangs; where KVM is emulated it may crawl."""
+PROBE_LIMIT = 60.0
+"""Seconds that it has in all; a processor's own KVM takes a third of one."""
 _FAR_ENOUGH = re.compile(r"Unable to mount root|No working init found|Run /\S* as init")
 
 
@@ -68,13 +71,14 @@ def choose(
     machine: Machine = Machine.MICROVM,
     kernel_sha256: str | None = None,
     places: Places | None = None,
-    limit: float = PROBE_LIMIT,
+    silence: float = PROBE_SILENCE,
 ) -> Choice:
     """`choose(preference, kernel, machine)` is the accelerator for guests with that kernel.
 
-    A probe of KVM takes up to `limit` seconds and its result is kept until the next boot, for
-    this QEMU, kernel and machine. `kernel_sha256` saves reading the kernel. Raises `UserError`
-    if KVM is insisted on and does not work, or if there is no QEMU.
+    A probe of KVM goes on until its kernel has come far enough, or says nothing for `silence`
+    seconds; its result is kept until the next boot, for this QEMU, kernel and machine.
+    `kernel_sha256` saves reading the kernel. Raises `UserError` if KVM is insisted on and does
+    not work, or if there is no QEMU.
     """
     if preference is Preference.TCG:
         return Choice(Accelerator.TCG, "emulated, as asked for")
@@ -85,7 +89,7 @@ def choose(
         known = _recall(places.cache / f"{key}.json")
         # Who insists on KVM may have just repaired it.
         if known is None or (known and preference is Preference.KVM):
-            known = _probe(kernel, machine, limit)
+            known = _probe(kernel, machine, silence)
             _remember(places.cache, key, known)
         obstacle = known or None
     if obstacle is None:
@@ -129,30 +133,44 @@ class _Progress(Observer):
     def __init__(self) -> None:
         self.arrived = False
         self.last = ""
+        self._began = self._heard = 0.0
+
+    def started(self, pid: int, at: float) -> None:
+        self._began = self._heard = at
+
+    def output(self, data: bytes, at: float) -> None:
+        self._heard = at
+
+    def hung(self, ended: float, silence: float) -> bool:
+        """Whether it was ended, so many seconds after its start, rather than that it ended."""
+        return ended >= min(PROBE_LIMIT, self._heard - self._began + silence)
 
     def line(self, text: str, at: float) -> None:
         self.arrived = self.arrived or bool(_FAR_ENOUGH.search(text))
         self.last = text.strip() or self.last
 
 
-def _probe(kernel: Path, machine: Machine, limit: float) -> str:
-    """`_probe(kernel, machine, limit)` is why KVM is of no use here, or `""` if it works."""
+def _probe(kernel: Path, machine: Machine, silence: float) -> str:
+    """`_probe(kernel, machine, silence)` is why KVM is of no use here, or `""` if it works."""
     guest = Guest(kernel, cmdline="console=ttyS0 reboot=t panic=-1", machine=machine)
     progress = _Progress()
     with tempfile.TemporaryDirectory(prefix="fata-probe-") as folder:
         log = Path(folder) / "console"
         try:
-            with Run(guest, Accelerator.KVM, log, progress, limit=limit) as run:
+            with Run(
+                guest, Accelerator.KVM, log, progress, limit=PROBE_LIMIT, silence=silence
+            ) as run:
                 run.start()
                 outcome = run.wait()
         except UserError as error:
             return f"QEMU refused KVM: {error.what.removeprefix('KVM cannot be used: ')}"
-    if outcome.seconds < limit and progress.arrived:
+    hung = progress.hung(outcome.seconds, silence)
+    if progress.arrived and not hung:
         return ""
     came = f"came no further than `{progress.last[:100]}`" if progress.last else "printed nothing"
-    if outcome.seconds < limit:
-        return f"a test start under KVM {came}: {outcome.reason}"
-    return f"a test start under KVM hung: within {limit:g} s it {came}"
+    if hung:
+        return f"a test start under KVM hung: it {came}"
+    return f"a test start under KVM {came}: {outcome.reason}"
 
 
 def _key(kernel: Path, machine: Machine, sha256: str | None, boot_id: Path) -> str:

@@ -64,6 +64,8 @@ def run(
 class Run:
     """One run of a guest in steps: `start`, then `wait`; leaving the context ends it for sure.
 
+    It is ended after `limit` seconds, and when it has printed nothing for `silence` seconds.
+
     `guest` is the guest as started, with the ports that were chosen for it.
     """
 
@@ -76,6 +78,7 @@ class Run:
         grace: float = GRACE,
         limit: float | None = None,
         program: str = PROGRAM,
+        silence: float | None = None,
     ) -> None:
         self.guest = guest
         self._accelerator = accelerator
@@ -84,6 +87,7 @@ class Run:
         self._grace = grace
         self._limit = limit
         self._program = program
+        self._silence = silence
         self._process: Process | None = None
         self._asked_qmp = False
         self._woken, self._waker = socket.socketpair()
@@ -114,9 +118,19 @@ class Run:
         self.guest = _with_ports(self.guest)
         self._observer.starting(self.guest)
         self._process = Process(self.guest, self._accelerator, self._log, self._program)
-        if self._limit is not None:
-            self._deadline = self._process.started + self._limit
+        self._heard(self._process.started)
         self._observer.started(self._process.pid, self._process.started)
+
+    def _heard(self, at: float) -> None:
+        """Set when its time is over, as it is now."""
+        if self._stage is not _Stage.RUNNING:
+            return
+        ends = []
+        if self._limit is not None:
+            ends.append(self._running().started + self._limit)
+        if self._silence is not None:
+            ends.append(at + self._silence)
+        self._deadline = min(ends, default=None)
 
     def interrupt(self) -> None:
         """`interrupt()` asks the guest to shut down, and the second time ends it.
@@ -153,7 +167,7 @@ class Run:
             pass
         for text in self._lines.end():
             self._line(text, time.monotonic())
-        return self._outcome(process, time.monotonic() - process.started)
+        return self._outcome(process, self._age())
 
     def _running(self) -> Process:
         if self._process is None:
@@ -173,6 +187,7 @@ class Run:
         self._received += len(data)
         if data:
             self._observer.output(data, at)
+            self._heard(at)
         for text in self._lines.feed(data):
             self._line(text, at)
         return bool(data)
@@ -207,12 +222,17 @@ class Run:
         except QmpError:
             return False
 
+    def _age(self) -> float:
+        return time.monotonic() - self._running().started
+
     def _check_deadline(self) -> None:
         if self._deadline is None or time.monotonic() < self._deadline:
             return
         if self._stage is _Stage.RUNNING:
             self._stage = _Stage.ASKED  # no point in asking: its time is over
-            self._escalate(f"not finished after {self._limit:g} s")
+            over = self._limit is not None and self._age() >= self._limit
+            what = f"not finished after {self._limit:g} s"
+            self._escalate(what if over else f"silent for {self._silence:g} s")
         else:
             self._escalate("stopped: it did not shut down in time")
 
